@@ -1,0 +1,281 @@
+import { z } from 'zod';
+
+const positiveInt = z.int().positive();
+const fraction = z.number().min(0).max(1);
+const token = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    'must be 1 to 64 letters, digits, "-" or "_", starting with a letter or digit',
+  );
+
+/** Hidden sizes and depths of a recurrent network. */
+const encoderSchema = z.strictObject({
+  kind: z.literal('gru').default('gru').describe('Recurrent cell of the shared encoder.'),
+  hidden: positiveInt.max(8192).default(256).describe('Units in each direction and layer.'),
+  layers: positiveInt.max(16).default(1).describe('Stacked layers.'),
+  bidirectional: z.boolean().default(false).describe('Read the source in both directions and join the two states.'),
+});
+
+const attentionSchema = z.strictObject({
+  kind: z
+    .enum(['bahdanau', 'luong'])
+    .default('bahdanau')
+    .describe('Additive attention (Bahdanau 2015) or multiplicative, "general" (Luong 2015).'),
+  size: positiveInt
+    .max(8192)
+    .optional()
+    .describe("Width of the additive attention space; default: the generator's hidden size."),
+});
+
+const generatorSchema = z.strictObject({
+  kind: z.literal('gru').default('gru').describe('Recurrent cell of the generator.'),
+  hidden: positiveInt.max(8192).default(256).describe('Units of the generator.'),
+});
+
+const modelSchema = z.strictObject({
+  embedding: z
+    .strictObject({
+      size: positiveInt.max(8192).default(128).describe('Width of source and target embeddings.'),
+      share: z
+        .enum(['source', 'all'])
+        .default('source')
+        .describe(
+          '`source`: tasks share the source embedding, each has its own target embedding. `all`: one embedding over the joint vocabulary, in the shared state.',
+        ),
+    })
+    .prefault({}),
+  encoder: encoderSchema.prefault({}).describe('The encoder that all tasks share.'),
+  attention: attentionSchema.prefault({}).describe("How a generator reads the encoder's states."),
+  generator: generatorSchema.prefault({}).describe('Default generator; a task may give its own.'),
+});
+
+const wordsDataSchema = z.strictObject({
+  source: z.literal('words'),
+  kind: z
+    .enum(['pronounce', 'spell', 'stress'])
+    .describe('letters to phones, phones to letters, letters to stress digits'),
+});
+
+const tokensSchema = z.enum(['characters', 'whitespace']);
+
+const fileDataSchema = z.strictObject({
+  source: z.literal('file'),
+  format: z.enum(['jsonl', 'tsv']).describe('One JSON object a line, or tab-separated with a header line.'),
+  path: z
+    .string()
+    .min(1)
+    .describe(
+      'The pairs, relative to the run file. Split by the hash of the source unless `validation` and `test` are given.',
+    ),
+  validation: z.string().min(1).optional().describe('Pairs for validation.'),
+  test: z.string().min(1).optional().describe('Held-out pairs for the final result.'),
+  columns: z
+    .strictObject({ source: z.string().min(1).default('source'), target: z.string().min(1).default('target') })
+    .prefault({})
+    .describe('Names of the two columns or JSON fields.'),
+  tokens: z
+    .strictObject({ source: tokensSchema.default('whitespace'), target: tokensSchema.default('whitespace') })
+    .prefault({})
+    .describe('How text is cut into symbols.'),
+});
+
+export const metricNames = [
+  'token_accuracy',
+  'token_error_rate',
+  'phone_error_rate',
+  'letter_error_rate',
+  'word_error_rate',
+] as const;
+
+const taskSchema = z.strictObject({
+  name: token.describe('Name of the task, unique in the run.'),
+  data: z.discriminatedUnion('source', [wordsDataSchema, fileDataSchema]).describe('Where its pairs come from.'),
+  replicas: positiveInt.max(64).default(1).describe('Lanes of this task; each takes its own share of the batches.'),
+  weight: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('Weight of its gradient in the shared encoder (combiner `weighted`).'),
+  loss: z
+    .strictObject({
+      kind: z.literal('cross-entropy').default('cross-entropy'),
+      labelSmoothing: z
+        .number()
+        .min(0)
+        .max(0.5)
+        .default(0)
+        .describe('Share of the target probability spread over the vocabulary.'),
+    })
+    .prefault({}),
+  metrics: z
+    .array(z.enum(metricNames))
+    .min(1)
+    .default(['token_accuracy', 'token_error_rate', 'word_error_rate'])
+    .describe('Reported on validation and held-out data beside the loss.'),
+  generator: generatorSchema.optional().describe("Overrides the model's default generator."),
+});
+
+const scheduleSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant') }),
+  z.strictObject({
+    kind: z.literal('warmup-cosine'),
+    warmupSteps: z.int().min(0).default(100).describe('Steps of linear warm-up.'),
+    floor: fraction.default(0.02).describe('Final learning rate as a share of the peak.'),
+  }),
+]);
+
+const adamSchema = z.strictObject({
+  kind: z.literal('adam'),
+  learningRate: z.number().positive().describe('Peak learning rate.'),
+  beta1: fraction.default(0.9),
+  beta2: fraction.default(0.999),
+  epsilon: z.number().positive().default(1e-8),
+});
+const sgdSchema = z.strictObject({
+  kind: z.literal('sgd'),
+  learningRate: z.number().positive().describe('Peak learning rate.'),
+  momentum: fraction.default(0),
+});
+
+const durationSchema = z
+  .string()
+  .regex(/^\d+(\.\d+)?(s|m|h|d)$/, 'must be a number and a unit: 90s, 30m, 8h, 2d')
+  .describe('A duration: 90s, 30m, 8h, 2d.');
+
+/** The run file: everything that decides a run's result. */
+export const runFileSchema = z
+  .strictObject({
+    experiment: token.describe("Groups runs in the history; the run's id begins with it."),
+    seed: z
+      .int()
+      .min(0)
+      .max(0xffffffff)
+      .default(1)
+      .describe('Decides initial parameters, shuffles and every random draw.'),
+    model: modelSchema.prefault({}),
+    tasks: z.array(taskSchema).min(1).max(64),
+    splits: z
+      .strictObject({ validation: fraction.default(0.01), test: fraction.default(0.05) })
+      .prefault({})
+      .describe('Shares of the data kept for validation and for the held-out result, by hash.'),
+    optimizer: z
+      .discriminatedUnion('kind', [adamSchema, sgdSchema])
+      .default({ kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
+    schedule: scheduleSchema.default({ kind: 'constant' }).describe('Learning rate over the steps of the budget.'),
+    clip: z
+      .strictObject({ globalNorm: z.number().positive() })
+      .nullable()
+      .default({ globalNorm: 1 })
+      .describe("Largest norm of the combined shared gradient, and of each task's own; null: no clipping."),
+    batch: z
+      .strictObject({ size: positiveInt.max(4096).default(64).describe('Examples in a batch of one lane.') })
+      .prefault({}),
+    lengths: z
+      .strictObject({
+        source: positiveInt.max(4096).default(64).describe('Longest source, in symbols.'),
+        target: positiveInt.max(4096).default(64).describe('Longest target, in symbols.'),
+        overlong: z
+          .enum(['refuse', 'truncate', 'skip'])
+          .default('refuse')
+          .describe('What to do with a longer example; it is counted.'),
+        buckets: positiveInt
+          .max(16)
+          .default(4)
+          .describe('Batch shapes a task: batches are filled from examples of similar length.'),
+      })
+      .prefault({}),
+    vocabulary: z
+      .strictObject({
+        limit: positiveInt
+          .max(1_000_000)
+          .default(32_000)
+          .describe('Most symbols a vocabulary may have; more is an error.'),
+      })
+      .prefault({}),
+    sync: z
+      .strictObject({
+        strategy: z.literal('all-reduce').default('all-reduce'),
+        codec: z.literal('fp32').default('fp32').describe('Encoding of gradients on the wire.'),
+      })
+      .prefault({}),
+    combiner: z
+      .strictObject({ kind: z.literal('weighted') })
+      .default({ kind: 'weighted' })
+      .describe('How task gradients become one.'),
+    workers: z
+      .strictObject({ min: positiveInt.max(1024).default(1), max: positiveInt.max(1024).default(8) })
+      .prefault({})
+      .describe('How many workers the run waits for at least and takes at most (never more than it has lanes).'),
+    compute: z
+      .strictObject({
+        threads: positiveInt
+          .max(256)
+          .default(1)
+          .describe('Threads of one trainer; fixed by the run, not by the machine.'),
+      })
+      .prefault({}),
+    checkpoints: z
+      .strictObject({
+        every: positiveInt.default(200).describe('Steps between checkpoints; the last step always has one.'),
+        keep: positiveInt.max(1000).default(3).describe('Newest checkpoints to keep.'),
+      })
+      .prefault({}),
+    evaluation: z
+      .strictObject({
+        every: positiveInt.default(200).describe('Steps between evaluations on validation data.'),
+        examples: positiveInt.default(256).describe('Validation examples used each time; the same ones.'),
+        samples: z.int().min(0).max(100).default(3).describe('Generated examples of each task in the final report.'),
+      })
+      .prefault({}),
+    budget: z.strictObject({
+      steps: positiveInt.max(1_000_000_000).describe('Steps after which the run is finished.'),
+      time: durationSchema
+        .optional()
+        .describe('Training time after which the run pauses at a step that all workers agree on.'),
+    }),
+  })
+  .superRefine((run, context) => {
+    const seen = new Set<string>();
+    run.tasks.forEach((task, index) => {
+      if (seen.has(task.name))
+        context.addIssue({
+          code: 'custom',
+          path: ['tasks', index, 'name'],
+          message: `task "${task.name}" stands twice; give each task its own name`,
+        });
+      seen.add(task.name);
+    });
+    if (run.workers.max < run.workers.min)
+      context.addIssue({ code: 'custom', path: ['workers', 'max'], message: 'must be at least workers.min' });
+    const lanes = run.tasks.reduce((sum, task) => sum + task.replicas, 0);
+    if (run.workers.min > lanes)
+      context.addIssue({
+        code: 'custom',
+        path: ['workers', 'min'],
+        message: `asks for ${run.workers.min} workers, but the run has only ${lanes} lanes (one for each replica of each task)`,
+      });
+    if (run.splits.validation + run.splits.test >= 1)
+      context.addIssue({
+        code: 'custom',
+        path: ['splits'],
+        message: 'validation and test together must leave data to train on (below 1)',
+      });
+  });
+
+/** A run file with every default filled in. */
+export type RunFile = z.output<typeof runFileSchema>;
+export type RunFileInput = z.input<typeof runFileSchema>;
+export type TaskSpec = RunFile['tasks'][number];
+export type ModelSpec = RunFile['model'];
+export type GeneratorSpec = RunFile['model']['generator'];
+export type DataSpec = TaskSpec['data'];
+export type OptimizerSpec = RunFile['optimizer'];
+export type ScheduleSpec = RunFile['schedule'];
+export type MetricName = (typeof metricNames)[number];
+
+/** `90s`, `30m`, `8h`, `2d` in milliseconds. */
+export function durationMs(text: string): number {
+  const units = { s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 } as const;
+  return Number.parseFloat(text) * units[text.slice(-1) as keyof typeof units];
+}

@@ -1,0 +1,1 @@
+export { blockCount, type FlatLayout, flatLayout, type ParameterEntry, viewOf } from './flat-layout.js';

@@ -1,0 +1,47 @@
+import type { RunId } from './ids.js';
+
+/** One safetensors file of a checkpoint: `shared`, or `task-<name>` (its lanes' cursors and residuals included). */
+export interface CheckpointPart {
+  readonly run: RunId;
+  readonly attempt: number;
+  readonly generation: number;
+  /** Steps done. */
+  readonly step: number;
+  /** `shared` or `task-<name>`. */
+  readonly part: string;
+  /** All part names of this checkpoint in canonical order; it is whole when each has arrived. */
+  readonly parts: readonly string[];
+  /** Key in the checkpoint store. */
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  /** SHA-256 over this part's state in canonical order, independent of the file's encoding. */
+  readonly stateHash: string;
+}
+
+/** The manifest, stored beside the parts and in Postgres; a checkpoint exists once its row is committed. */
+export interface CheckpointManifest {
+  readonly format: 'tributary-checkpoint/1';
+  readonly run: RunId;
+  readonly attempt: number;
+  readonly step: number;
+  /** SHA-256 over the parts' state hashes in canonical order: equal iff all parameters, moments and cursors are equal. */
+  readonly stateHash: string;
+  readonly parts: readonly {
+    readonly part: string;
+    readonly key: string;
+    readonly sizeBytes: number;
+    readonly sha256: string;
+    readonly stateHash: string;
+  }[];
+}
+
+/** Key of a checkpoint's manifest in the checkpoint store. */
+export function checkpointKey(run: string, step: number): string {
+  return `checkpoints/${run}/${String(step).padStart(9, '0')}/manifest.json`;
+}
+
+/** Key of a checkpoint part. The attempt and generation keep a fenced writer from overwriting a newer part. */
+export function checkpointPartKey(run: string, step: number, generation: number, part: string): string {
+  return `checkpoints/${run}/${String(step).padStart(9, '0')}/g${generation}-${part}.safetensors`;
+}

@@ -1,0 +1,42 @@
+import type { RunId } from './ids.js';
+import type { Lane } from './lanes.js';
+
+/**
+ * What `prepare` makes of a run file: everything that a worker needs to train, content-addressed in the object store.
+ * The run file itself (with all defaults filled in) is `spec`, typed by `@tributary/config`'s `RunFile`.
+ */
+export interface PreparedRun {
+  readonly format: 'tributary-prepared/1';
+  readonly run: RunId;
+  readonly spec: unknown;
+  readonly lanes: readonly Lane[];
+  /** Symbols that sources share, ids in order. Ids 0..3 are `<pad> <s> </s> <unk>`. */
+  readonly sourceVocabulary: readonly string[];
+  readonly tasks: Readonly<Record<string, PreparedTask>>;
+  /** What the data came from, for lineage: name → version and SHA-256. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+export interface PreparedTask {
+  /** Symbols of this task's targets. Ids 0..3 are `<pad> <s> </s> <unk>`. */
+  readonly targetVocabulary: readonly string[];
+  /** Object keys (`data/<sha256>`) of the encoded splits. */
+  readonly splits: Readonly<
+    Record<
+      'train' | 'validation' | 'test',
+      { readonly key: string; readonly sha256: string; readonly examples: number }
+    >
+  >;
+  /** Over-long examples refused or truncated, counted by split. */
+  readonly overlong: Readonly<Record<'train' | 'validation' | 'test', number>>;
+  /** How to join symbols into text: '' for letters, ' ' for phones and words. */
+  readonly sourceJoin: string;
+  readonly targetJoin: string;
+  /** How to split text into symbols: `characters` or `whitespace`. */
+  readonly sourceSplit: 'characters' | 'whitespace';
+  readonly targetSplit: 'characters' | 'whitespace';
+}
+
+/** Id of each special symbol in every vocabulary. */
+export const specialIds = { pad: 0, start: 1, end: 2, unknown: 3 } as const;
+export const specialSymbols = ['<pad>', '<s>', '</s>', '<unk>'] as const;

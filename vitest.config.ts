@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    // Temporal's native bridge and the TensorFlow addon dislike worker threads.
+    pool: 'forks',
+    include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/bench/**', 'test/chaos/**'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
