@@ -1,0 +1,3 @@
+module tributary.dev/infra/prometheus
+
+go 1.26.8
