@@ -24,6 +24,7 @@ export * from './generate.js';
 export * from './generation.js';
 export * from './ids.js';
 export * from './lanes.js';
+export * from './object-store.js';
 export * from './prepared-run.js';
 export * from './records.js';
 export * from './run-status.js';
