@@ -8,5 +8,6 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', 'test/bench/**', 'test/chaos/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    globalSetup: ['test/servers.setup.ts'],
   },
 });
