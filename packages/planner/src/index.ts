@@ -1,1 +1,18 @@
-export {};
+export {
+  type DecidedRun,
+  decideAfterGeneration,
+  type EndedGeneration,
+  type RunDecision,
+} from './decide-after-generation.js';
+export { lanesOf } from './lanes-of.js';
+export { placeLanes } from './place-lanes.js';
+export { countLoss, defaultBudgets, type LossHistory, noLosses, type RetryBudgets } from './retry-budget.js';
+export {
+  beginSupervision,
+  defaultLimits,
+  type Supervision,
+  type SupervisionEvent,
+  type SupervisionLimits,
+  supervise,
+} from './supervise.js';
+export { workerSilent } from './worker-silent.js';

@@ -51,7 +51,10 @@ export type GenerationOutcome =
   | { readonly kind: 'paused'; readonly step: number; readonly reason: string | null }
   | {
       readonly kind: 'worker-lost';
+      /** Whose trainers are lost. */
       readonly workers: readonly string[];
+      /** Those of them that no longer answer; the others can be used again at once. */
+      readonly unreachable: readonly string[];
       readonly step: number;
       readonly reason: string;
     }
