@@ -1,0 +1,49 @@
+import type { Tensor } from './tensorflow-js.js';
+
+/** Shape and element type of one input or output; a scalar has the shape `[]`. */
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+}
+
+/** Elements of one tensor in row-major order; may lie on a SharedArrayBuffer. */
+export type Data = Float32Array | Int32Array;
+
+export type BackendKind = 'tensorflow' | 'wasm' | 'cpu';
+
+/** A pure function of tensors, written with the operations of `tf`. */
+export type TensorFunction = (inputs: readonly Tensor[]) => readonly Tensor[];
+
+/** The one seam between models and the engine: nothing above it knows which backend runs. */
+export interface ComputeBackend {
+  readonly kind: BackendKind;
+  /** For example `TensorFlow 2.21.0, traced`. */
+  readonly version: string;
+  /** `cpu` or `gpu:0`. */
+  readonly device: string;
+  /** Why a better backend does not run, and how much slower this one is; null when the best one runs. */
+  readonly notice: string | null;
+  /**
+   * Compiles a pure function of tensors for the given input shapes. `fn` runs at least once, on placeholder inputs
+   * (zeros): it may use `tf.grads` and the like, must not depend on values, and returns float32 or int32 tensors.
+   * Caching by name and shape is the caller's job.
+   * @throws TributaryError `TRACE_REFUSED`, naming the operation, for what cannot be compiled honestly.
+   */
+  trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[]): TracedFunction;
+  /** Frees every function that was traced and not yet disposed of. */
+  dispose(): void;
+}
+
+/** A compiled function. */
+export interface TracedFunction {
+  readonly name: string;
+  readonly outputs: readonly TensorSpec[];
+  /** Milliseconds from `trace` to readiness, the first run included. */
+  readonly traceMs: number;
+  /**
+   * Runs it. `inputs` are in order, of the traced sizes and types, and untouched. Where `into[i]` is given it receives
+   * output i and is what stands at i in the result; elsewhere a new array does.
+   */
+  run(inputs: readonly Data[], into?: readonly (Data | undefined)[]): Data[];
+  dispose(): void;
+}

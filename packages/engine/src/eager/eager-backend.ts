@@ -1,0 +1,70 @@
+import type {
+  BackendKind,
+  ComputeBackend,
+  Data,
+  TensorFunction,
+  TensorSpec,
+  TracedFunction,
+} from '../compute-backend.js';
+import { checkRun, deliver, newData, outputSpecs } from '../tensor-spec.js';
+import { tf, useBackend } from '../tensorflow-js.js';
+
+export interface EagerBackendOptions {
+  readonly kind: BackendKind;
+  /** The registered and initialised TensorFlow.js backend that computes. */
+  readonly tfjsBackend: string;
+  readonly version: string;
+  readonly device: string;
+  readonly notice: string | null;
+}
+
+/** Runs functions op by op on a TensorFlow.js backend. */
+export class EagerBackend implements ComputeBackend {
+  readonly kind: BackendKind;
+  readonly version: string;
+  readonly device: string;
+  readonly notice: string | null;
+  readonly #tfjsBackend: string;
+
+  constructor(options: EagerBackendOptions) {
+    this.kind = options.kind;
+    this.version = options.version;
+    this.device = options.device;
+    this.notice = options.notice;
+    this.#tfjsBackend = options.tfjsBackend;
+  }
+
+  trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[]): TracedFunction {
+    const started = performance.now();
+    let outputs: readonly TensorSpec[] = [];
+    const compute = (data: readonly Data[]): Data[] => {
+      useBackend(this.#tfjsBackend);
+      const results: Data[] = [];
+      tf.tidy(() => {
+        const tensors = data.map((values, index) => {
+          const { shape, dtype } = inputs[index] as TensorSpec;
+          return tf.tensor(values, [...shape], dtype);
+        });
+        const returned = fn(tensors);
+        outputs = outputSpecs(name, returned);
+        // Copied: a backend may hand out its own memory, or that of an input.
+        for (const tensor of returned) results.push((tensor.dataSync() as Data).slice());
+      });
+      return results;
+    };
+    compute(inputs.map(newData));
+    const specs = { inputs, outputs };
+    return {
+      name,
+      outputs,
+      traceMs: performance.now() - started,
+      run: (data, into = []) => {
+        checkRun(name, specs, data, into);
+        return compute(data).map((values, index) => deliver(values, into[index]));
+      },
+      dispose: () => {},
+    };
+  }
+
+  dispose(): void {}
+}
