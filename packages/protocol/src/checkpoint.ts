@@ -1,13 +1,13 @@
 import type { RunId } from './ids.js';
 
-/** One safetensors file of a checkpoint: `shared`, or `task-<name>` (its lanes' cursors and residuals included). */
+/** One safetensors file of a checkpoint: `shared`, `task-<name>` or `lane-<index>` (its cursor). Parts never depend on placement. */
 export interface CheckpointPart {
   readonly run: RunId;
   readonly attempt: number;
   readonly generation: number;
   /** Steps done. */
   readonly step: number;
-  /** `shared` or `task-<name>`. */
+  /** `shared`, `task-<name>` or `lane-<index>`. */
   readonly part: string;
   /** All part names of this checkpoint in canonical order; it is whole when each has arrived. */
   readonly parts: readonly string[];
@@ -44,4 +44,9 @@ export function checkpointKey(run: string, step: number): string {
 /** Key of a checkpoint part. The attempt and generation keep a fenced writer from overwriting a newer part. */
 export function checkpointPartKey(run: string, step: number, generation: number, part: string): string {
   return `checkpoints/${run}/${String(step).padStart(9, '0')}/g${generation}-${part}.safetensors`;
+}
+
+/** The text whose SHA-256 is a checkpoint's state hash: a line `<part> <state hash>` for each part, in canonical order. */
+export function checkpointStateText(parts: readonly { readonly part: string; readonly stateHash: string }[]): string {
+  return parts.map(({ part, stateHash }) => `${part} ${stateHash}\n`).join('');
 }
