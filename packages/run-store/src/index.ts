@@ -1,1 +1,76 @@
-export {};
+export {
+  addCheckpointPart,
+  type CheckpointPartRow,
+  type CheckpointRow,
+  commitCheckpoint,
+  deleteCheckpoint,
+  deletedCheckpoints,
+  forgetCheckpoints,
+  listCheckpoints,
+  unneededParts,
+} from './checkpoints.js';
+export {
+  type DatabaseOptions,
+  type Db,
+  isTransientDatabaseError,
+  openDatabase,
+  type RunDatabase,
+  type Trx,
+} from './database.js';
+export {
+  endGeneration,
+  type GenerationRow,
+  generationsOf,
+  type NewGeneration,
+  newestGeneration,
+  recordGeneration,
+} from './generations.js';
+export {
+  type DivergenceRow,
+  divergencesOf,
+  type HistoryOptions,
+  history,
+  type LineageRow,
+  lineageOf,
+  type MemberEndRow,
+  membersEnded,
+  type SeriesSummary,
+  type StoredSample,
+  samplesOf,
+  seriesSummaries,
+} from './history.js';
+export { deviceType } from './lease-choice.js';
+export {
+  type LeaseRequest,
+  type LeaseRow,
+  leaseQueue,
+  leaseRequestSilenceMs,
+  leasesOf,
+  listLeases,
+  releaseLeases,
+  releaseLeasesOfEndedRuns,
+  tryLease,
+} from './leases.js';
+export { migrateToLatest } from './migrate.js';
+export {
+  type AttemptRow,
+  attemptsOf,
+  createRun,
+  endAttempt,
+  findRun,
+  inTransaction,
+  isLegalTransition,
+  type ListRunsOptions,
+  listRuns,
+  type NewRun,
+  type RunRow,
+  requireRun,
+  setPrepared,
+  setRunState,
+  startAttempt,
+  type TaskRow,
+  tasksOf,
+} from './runs.js';
+export type { Schema, SeriesKind } from './schema.js';
+export { listWorkers, quarantineWorker, upsertWorker, type WorkerBeacon, type WorkerRow } from './workers.js';
+export { type DivergedPoint, type WriteFaults, type WriteResult, writeRecords } from './write-records.js';

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import { type CheckpointManifest, type CheckpointPart, checkpointStateText } from '@tributary/protocol';
+import { type Selectable, sql } from 'kysely';
+import type { Db } from './database.js';
+import { inTransaction } from './runs.js';
+import type { CheckpointPartTable, CheckpointTable } from './schema.js';
+
+export type CheckpointRow = Omit<Selectable<CheckpointTable>, 'deletedAt'>;
+export type CheckpointPartRow = Selectable<CheckpointPartTable>;
+
+/**
+ * Records a verified part. Parts of one generation make a checkpoint; recording one again changes nothing.
+ * @returns the manifest to commit, once every part of this generation is there and the step has no checkpoint yet; again on a
+ *   repeated call until it is committed
+ */
+export async function addCheckpointPart(db: Db, part: CheckpointPart): Promise<CheckpointManifest | null> {
+  return await inTransaction(db, async (trx) => {
+    const known = await trx.selectFrom('runs').select('run').where('run', '=', part.run).forUpdate().executeTakeFirst();
+    if (!known) return null;
+    await trx
+      .insertInto('checkpointParts')
+      .values({ ...part, parts: JSON.stringify(part.parts) })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    const committed = await trx
+      .selectFrom('checkpoints')
+      .select('step')
+      .where('run', '=', part.run)
+      .where('step', '=', part.step)
+      .executeTakeFirst();
+    if (committed) return null;
+    const rows = await trx
+      .selectFrom('checkpointParts')
+      .selectAll()
+      .where('run', '=', part.run)
+      .where('step', '=', part.step)
+      .where('generation', '=', part.generation)
+      .execute();
+    return manifestOf(part, rows);
+  });
+}
+
+function manifestOf(part: CheckpointPart, rows: readonly CheckpointPartRow[]): CheckpointManifest | null {
+  const parts: CheckpointManifest['parts'][number][] = [];
+  for (const name of part.parts) {
+    const row = rows.find((candidate) => candidate.part === name);
+    if (!row) return null;
+    const { key, sizeBytes, sha256, stateHash } = row;
+    parts.push({ part: name, key, sizeBytes, sha256, stateHash });
+  }
+  return {
+    format: 'tributary-checkpoint/1',
+    run: part.run,
+    attempt: part.attempt,
+    step: part.step,
+    stateHash: createHash('sha256').update(checkpointStateText(parts)).digest('hex'),
+    parts,
+  };
+}
+
+/**
+ * Makes a checkpoint exist, and its state hash the run's where it is the newest. Idempotent by (run, step): the first stays.
+ * @returns whether this call committed it
+ */
+export async function commitCheckpoint(db: Db, manifest: CheckpointManifest): Promise<boolean> {
+  return await inTransaction(db, async (trx) => {
+    const known = await trx
+      .selectFrom('runs')
+      .select('run')
+      .where('run', '=', manifest.run)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!known) return false;
+    const row = await trx
+      .insertInto('checkpoints')
+      .values({
+        run: manifest.run,
+        step: manifest.step,
+        attempt: manifest.attempt,
+        stateHash: manifest.stateHash,
+        sizeBytes: manifest.parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+        manifest: JSON.stringify(manifest),
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('run')
+      .executeTakeFirst();
+    if (!row) return false;
+    const newest = await trx
+      .selectFrom('checkpoints')
+      .select(['step', 'stateHash'])
+      .where('run', '=', manifest.run)
+      .orderBy('step', 'desc')
+      .limit(1)
+      .executeTakeFirstOrThrow();
+    await trx
+      .updateTable('runs')
+      .set({ stateHash: newest.stateHash, step: sql<number>`greatest(step, ${newest.step}::integer)` })
+      .where('run', '=', manifest.run)
+      .execute();
+    return true;
+  });
+}
+
+/** Committed checkpoints, newest (highest step) first. */
+export async function listCheckpoints(db: Db, run: string): Promise<CheckpointRow[]> {
+  return await db
+    .selectFrom('checkpoints')
+    .select(['run', 'step', 'attempt', 'stateHash', 'sizeBytes', 'manifest', 'committedAt'])
+    .where('run', '=', run)
+    .where('deletedAt', 'is', null)
+    .orderBy('step', 'desc')
+    .execute();
+}
+
+/** Hides a checkpoint from every reader. Its objects may be deleted then, and {@link forgetCheckpoints} ends it. */
+export async function deleteCheckpoint(db: Db, run: string, step: number): Promise<void> {
+  await db
+    .updateTable('checkpoints')
+    .set({ deletedAt: sql<Date>`now()` })
+    .where('run', '=', run)
+    .where('step', '=', step)
+    .where('deletedAt', 'is', null)
+    .execute();
+}
+
+/**
+ * Parts whose objects nobody needs: those of deleted checkpoints, and those at or below the newest committed step that no
+ * committed checkpoint holds (a generation died half-way, or a later one saved the same step again).
+ */
+export async function unneededParts(db: Db, run: string): Promise<CheckpointPartRow[]> {
+  return await db
+    .selectFrom('checkpointParts as part')
+    .leftJoin('checkpoints as checkpoint', (join) =>
+      join.onRef('checkpoint.run', '=', 'part.run').onRef('checkpoint.step', '=', 'part.step'),
+    )
+    .selectAll('part')
+    .where('part.run', '=', run)
+    .where((eb) =>
+      eb(
+        'part.step',
+        '<=',
+        eb
+          .selectFrom('checkpoints')
+          .select((c) => c.fn.max('step').as('step'))
+          .where('run', '=', run),
+      ),
+    )
+    .where((eb) =>
+      eb.or([
+        eb('checkpoint.step', 'is', null),
+        eb('checkpoint.deletedAt', 'is not', null),
+        sql<boolean>`not exists (select from jsonb_array_elements(checkpoint.manifest -> 'parts') as kept where kept ->> 'key' = part.key)`,
+      ]),
+    )
+    .orderBy('part.step')
+    .orderBy('part.generation')
+    .orderBy('part.part')
+    .execute();
+}
+
+/** Steps of deleted checkpoints whose rows still stand. */
+export async function deletedCheckpoints(db: Db, run: string): Promise<number[]> {
+  const rows = await db
+    .selectFrom('checkpoints')
+    .select('step')
+    .where('run', '=', run)
+    .where('deletedAt', 'is not', null)
+    .orderBy('step')
+    .execute();
+  return rows.map((row) => row.step);
+}
+
+/** Removes rows of parts, and of deleted checkpoints, whose objects are gone. */
+export async function forgetCheckpoints(
+  db: Db,
+  run: string,
+  gone: { readonly steps: readonly number[]; readonly partKeys: readonly string[] },
+): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    if (gone.partKeys.length > 0)
+      await trx.deleteFrom('checkpointParts').where('run', '=', run).where('key', 'in', gone.partKeys).execute();
+    if (gone.steps.length > 0)
+      await trx
+        .deleteFrom('checkpoints')
+        .where('run', '=', run)
+        .where('step', 'in', gone.steps)
+        .where('deletedAt', 'is not', null)
+        .execute();
+  });
+}

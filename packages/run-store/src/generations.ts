@@ -1,0 +1,78 @@
+import type { GenerationOutcome, Member } from '@tributary/protocol';
+import { type Selectable, sql } from 'kysely';
+import type { Db } from './database.js';
+import { inTransaction } from './runs.js';
+import type { GenerationTable } from './schema.js';
+
+export type GenerationRow = Selectable<GenerationTable>;
+
+export interface NewGeneration {
+  readonly run: string;
+  readonly attempt: number;
+  readonly generation: number;
+  readonly members: readonly Member[];
+  /** Steps already done where it starts. */
+  readonly resumeStep: number;
+  /** Why the one before ended; null for an attempt's first. */
+  readonly reason: string | null;
+}
+
+/**
+ * Records a generation and, on the leases of the workers that it names, that a trainer of it may live there. Recording it again
+ * changes nothing.
+ */
+export async function recordGeneration(db: Db, generation: NewGeneration): Promise<void> {
+  const { members, ...row } = generation;
+  await inTransaction(db, async (trx) => {
+    await trx
+      .insertInto('generations')
+      .values({ ...row, members: JSON.stringify(members) })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    if (members.length === 0) return;
+    await trx
+      .updateTable('leases')
+      .set({ generation: sql<number>`greatest(generation, ${row.generation}::integer)` })
+      .where('run', '=', row.run)
+      .where(
+        'worker',
+        'in',
+        members.map((member) => member.worker),
+      )
+      .execute();
+  });
+}
+
+/** Records how a generation ended; the first outcome stays. */
+export async function endGeneration(
+  db: Db,
+  end: {
+    readonly run: string;
+    readonly generation: number;
+    readonly outcome: GenerationOutcome['kind'];
+    readonly reason: string | null;
+  },
+): Promise<void> {
+  await db
+    .updateTable('generations')
+    .set({ outcome: end.outcome, outcomeReason: end.reason, endedAt: sql<Date>`now()` })
+    .where('run', '=', end.run)
+    .where('generation', '=', end.generation)
+    .where('endedAt', 'is', null)
+    .execute();
+}
+
+/** The highest generation of a run over all its attempts; 0 before the first. */
+export async function newestGeneration(db: Db, run: string): Promise<number> {
+  const row = await db
+    .selectFrom('generations')
+    .select((eb) => eb.fn.max('generation').as('generation'))
+    .where('run', '=', run)
+    .executeTakeFirst();
+  return row?.generation ?? 0;
+}
+
+/** Oldest first. */
+export async function generationsOf(db: Db, run: string): Promise<GenerationRow[]> {
+  return await db.selectFrom('generations').selectAll().where('run', '=', run).orderBy('generation').execute();
+}

@@ -1,0 +1,117 @@
+import type { PointSubject } from '@tributary/protocol';
+import type { Selectable } from 'kysely';
+import type { Db } from './database.js';
+import type { DivergenceTable, LineageTable, MemberEndTable, SampleTable, SeriesKind, SeriesTable } from './schema.js';
+
+export type SeriesSummary = Omit<Selectable<SeriesTable>, 'id' | 'run'>;
+export type StoredSample = Omit<Selectable<SampleTable>, 'run'>;
+export type LineageRow = Omit<Selectable<LineageTable>, 'run'>;
+export type MemberEndRow = Omit<Selectable<MemberEndTable>, 'run'>;
+export type DivergenceRow = Selectable<DivergenceTable>;
+
+/**
+ * Every series of a run with its count, first and last step, last value, and least and greatest value (NaN left out; both null
+ * where all are NaN).
+ */
+export async function seriesSummaries(db: Db, run: string): Promise<SeriesSummary[]> {
+  return await db
+    .selectFrom('series')
+    .select(['subject', 'series', 'kind', 'count', 'firstStep', 'lastStep', 'last', 'min', 'max'])
+    .where('run', '=', run)
+    .orderBy('subject')
+    .orderBy('series')
+    .orderBy('kind')
+    .execute();
+}
+
+export interface HistoryOptions {
+  /** Default `point`. */
+  readonly kind?: SeriesKind;
+  /** Only later steps. */
+  readonly afterStep?: number;
+  readonly limit?: number;
+}
+
+/** One series by step. NaN and infinities are values like others. Of a timing, the newest generation's. */
+export async function history(
+  db: Db,
+  run: string,
+  subject: PointSubject,
+  series: string,
+  options: HistoryOptions = {},
+): Promise<{ readonly step: number; readonly value: number }[]> {
+  const { kind = 'point', afterStep = -1, limit } = options;
+  const found = await db
+    .selectFrom('series')
+    .select('id')
+    .where('run', '=', run)
+    .where('subject', '=', subject)
+    .where('series', '=', series)
+    .where('kind', '=', kind)
+    .executeTakeFirst();
+  if (!found) return [];
+  if (kind === 'point') {
+    const query = db
+      .selectFrom('points')
+      .select(['step', 'value'])
+      .where('seriesId', '=', found.id)
+      .where('step', '>', afterStep)
+      .orderBy('step');
+    return await (limit === undefined ? query : query.limit(limit)).execute();
+  }
+  const query = db
+    .selectFrom('timings')
+    .distinctOn('step')
+    .select(['step', 'value'])
+    .where('seriesId', '=', found.id)
+    .where('step', '>', afterStep)
+    .orderBy('step')
+    .orderBy('generation', 'desc');
+  return await (limit === undefined ? query : query.limit(limit)).execute();
+}
+
+/** The generated examples, newest step first, then by task and index. */
+export async function samplesOf(db: Db, run: string): Promise<StoredSample[]> {
+  return await db
+    .selectFrom('samples')
+    .select(['step', 'task', 'index', 'source', 'generated', 'references'])
+    .where('run', '=', run)
+    .orderBy('step', 'desc')
+    .orderBy('task')
+    .orderBy('index')
+    .execute();
+}
+
+/** What the run was made of, as each member of each generation reported it. */
+export async function lineageOf(db: Db, run: string): Promise<LineageRow[]> {
+  return await db
+    .selectFrom('lineage')
+    .select(['attempt', 'generation', 'member', 'key', 'value'])
+    .where('run', '=', run)
+    .orderBy('generation')
+    .orderBy('member')
+    .orderBy('key')
+    .execute();
+}
+
+/** The members of a generation whose last record is stored: everything that they published before it is too. */
+export async function membersEnded(db: Db, run: string, generation: number): Promise<MemberEndRow[]> {
+  return await db
+    .selectFrom('memberEnds')
+    .select(['generation', 'member', 'attempt', 'step', 'outcome'])
+    .where('run', '=', run)
+    .where('generation', '=', generation)
+    .orderBy('member')
+    .execute();
+}
+
+/** Redone values that differed from the recorded ones: each is a broken promise. */
+export async function divergencesOf(db: Db, run: string): Promise<DivergenceRow[]> {
+  return await db
+    .selectFrom('divergences')
+    .selectAll()
+    .where('run', '=', run)
+    .orderBy('step')
+    .orderBy('series')
+    .execute();
+}

@@ -1,0 +1,245 @@
+import type { RunFile } from '@tributary/config';
+import { type RunId, type RunState, restingStates, TributaryError } from '@tributary/protocol';
+import { type Selectable, sql } from 'kysely';
+import type { Db, Trx } from './database.js';
+import type { AttemptTable, RunTable, TaskTable } from './schema.js';
+
+export type RunRow = Omit<Selectable<RunTable>, 'run'> & { readonly run: RunId };
+export type AttemptRow = Selectable<AttemptTable>;
+export type TaskRow = Selectable<TaskTable>;
+
+/** The states that a run may leave for each state. `queued` again is a new attempt: {@link startAttempt}. */
+const comesFrom: Readonly<Record<RunState, readonly RunState[]>> = {
+  queued: restingStates,
+  running: ['queued', 'recovering'],
+  recovering: ['running'],
+  paused: ['running', 'recovering'],
+  finished: ['running'],
+  // From `queued` too: preparing the data can fail before any slot is leased.
+  failed: ['queued', 'running', 'recovering'],
+  cancelled: ['queued', 'running', 'recovering', 'paused'],
+};
+
+/** Whether a run may go from one state to another (DESIGN: "A run's life"). */
+export function isLegalTransition(from: RunState, to: RunState): boolean {
+  return comesFrom[to].includes(from);
+}
+
+export interface NewRun {
+  readonly run: RunId;
+  readonly experiment: string;
+  readonly spec: RunFile;
+  /** Path in the run file → object key of the uploaded bytes. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/**
+ * Records a run as `queued`, with its tasks, before its first attempt (`attempt` 0).
+ * @throws TributaryError `RUN_STATE_CONFLICT` where the id is taken
+ */
+export async function createRun(db: Db, { run, experiment, spec, files }: NewRun): Promise<RunRow> {
+  return await inTransaction(db, async (trx) => {
+    const row = await trx
+      .insertInto('runs')
+      .values({
+        run,
+        experiment,
+        state: 'queued',
+        spec: JSON.stringify(spec),
+        files: JSON.stringify(files),
+        targetSteps: spec.budget.steps,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    if (!row)
+      throw new TributaryError('RUN_STATE_CONFLICT', `A run "${run}" exists already; launch again to get another id.`);
+    await trx
+      .insertInto('tasks')
+      .values(
+        spec.tasks.map((task, position) => ({
+          run,
+          task: task.name,
+          position,
+          replicas: task.replicas,
+          weight: task.weight,
+        })),
+      )
+      .execute();
+    return row as RunRow;
+  });
+}
+
+export async function findRun(db: Db, run: string): Promise<RunRow | null> {
+  const row = await db.selectFrom('runs').selectAll().where('run', '=', run).executeTakeFirst();
+  return (row as RunRow | undefined) ?? null;
+}
+
+/** @throws TributaryError `RUN_NOT_FOUND` */
+export async function requireRun(db: Db, run: string): Promise<RunRow> {
+  const row = await findRun(db, run);
+  if (!row) throw runNotFound(run);
+  return row;
+}
+
+export interface ListRunsOptions {
+  readonly states?: readonly RunState[];
+  readonly experiment?: string;
+  readonly limit: number;
+  /** The last run of the page before. */
+  readonly before?: string;
+}
+
+/** Newest first. */
+export async function listRuns(db: Db, options: ListRunsOptions): Promise<RunRow[]> {
+  let query = db.selectFrom('runs').selectAll();
+  if (options.states?.length === 0) return [];
+  if (options.states) query = query.where('state', 'in', options.states);
+  if (options.experiment !== undefined) query = query.where('experiment', '=', options.experiment);
+  if (options.before !== undefined) {
+    const before = options.before;
+    query = query.where((eb) =>
+      eb(
+        eb.refTuple('createdAt', 'run'),
+        '<',
+        eb
+          .selectFrom('runs as last')
+          .select(['last.createdAt', 'last.run'])
+          .where('last.run', '=', before)
+          .$asTuple('createdAt', 'run'),
+      ),
+    );
+  }
+  const rows = await query.orderBy('createdAt', 'desc').orderBy('run', 'desc').limit(options.limit).execute();
+  return rows as RunRow[];
+}
+
+/** The run's tasks in run-file order. */
+export async function tasksOf(db: Db, run: string): Promise<TaskRow[]> {
+  return await db.selectFrom('tasks').selectAll().where('run', '=', run).orderBy('position').execute();
+}
+
+/**
+ * Moves a run to a state, if that is legal from where it is. Being there already counts as done, so that a retried activity
+ * succeeds.
+ * @returns false where the run is in a state from which this one cannot follow, or does not exist
+ */
+export async function setRunState(
+  db: Db,
+  run: string,
+  { state, reason }: { readonly state: Exclude<RunState, 'queued'>; readonly reason: string | null },
+): Promise<boolean> {
+  const resting = restingStates.includes(state);
+  const moved = await db
+    .updateTable('runs')
+    .set({
+      state,
+      reason,
+      ...(state === 'running' ? { startedAt: sql<Date>`coalesce(started_at, now())` } : {}),
+      endedAt: resting ? sql<Date>`now()` : null,
+    })
+    .where('run', '=', run)
+    .where('state', 'in', comesFrom[state])
+    .returning('run')
+    .executeTakeFirst();
+  if (moved) return true;
+  const there = await db.selectFrom('runs').select('state').where('run', '=', run).executeTakeFirst();
+  return there?.state === state;
+}
+
+/**
+ * Starts the first attempt of a queued run, or a new one of a run at rest (it is queued again).
+ * @param steps a new budget of steps, where the attempt extends the run
+ * @returns the attempt's number: 1, 2, …
+ * @throws TributaryError `RUN_NOT_FOUND`, or `RUN_STATE_CONFLICT` where an attempt is under way
+ */
+export async function startAttempt(db: Db, run: string, options: { readonly steps?: number } = {}): Promise<number> {
+  const { steps } = options;
+  return await inTransaction(db, async (trx) => {
+    const row = await trx
+      .updateTable('runs')
+      .set({
+        state: 'queued',
+        reason: null,
+        endedAt: null,
+        attempt: sql<number>`attempt + 1`,
+        ...(steps === undefined
+          ? {}
+          : {
+              targetSteps: steps,
+              spec: sql<string>`jsonb_set(spec, '{budget,steps}', to_jsonb(${steps}::integer))`,
+            }),
+      })
+      .where('run', '=', run)
+      .where((eb) =>
+        eb.or([eb('state', 'in', restingStates), eb.and([eb('state', '=', 'queued'), eb('attempt', '=', 0)])]),
+      )
+      .returning('attempt')
+      .executeTakeFirst();
+    if (!row) {
+      const { state, attempt } = await requireRun(trx, run);
+      throw new TributaryError(
+        'RUN_STATE_CONFLICT',
+        `Run "${run}" is ${state} (attempt ${attempt}); only a run that is ${restingStates.join(', ')} can be resumed.`,
+      );
+    }
+    await trx.insertInto('attempts').values({ run, attempt: row.attempt }).execute();
+    return row.attempt;
+  });
+}
+
+/**
+ * Ends an attempt and moves the run with it, in one transaction. Ending it again the same way changes nothing.
+ * @returns false where the attempt is not the run's newest, or the state cannot follow
+ */
+export async function endAttempt(
+  db: Db,
+  run: string,
+  attempt: number,
+  { state, reason }: { readonly state: Exclude<RunState, 'queued'>; readonly reason: string | null },
+): Promise<boolean> {
+  return await inTransaction(db, async (trx) => {
+    const newest = await trx.selectFrom('runs').select('attempt').where('run', '=', run).forUpdate().executeTakeFirst();
+    if (newest?.attempt !== attempt) return false;
+    if (!(await setRunState(trx, run, { state, reason }))) return false;
+    await trx
+      .updateTable('attempts')
+      .set({ state, reason, endedAt: sql<Date>`now()` })
+      .where('run', '=', run)
+      .where('attempt', '=', attempt)
+      .where('endedAt', 'is', null)
+      .execute();
+    return true;
+  });
+}
+
+export async function attemptsOf(db: Db, run: string): Promise<AttemptRow[]> {
+  return await db.selectFrom('attempts').selectAll().where('run', '=', run).orderBy('attempt').execute();
+}
+
+/** Records what `prepare` made of the run file. @throws TributaryError `RUN_NOT_FOUND` */
+export async function setPrepared(
+  db: Db,
+  run: string,
+  { preparedKey, targetSteps }: { readonly preparedKey: string; readonly targetSteps: number },
+): Promise<void> {
+  const updated = await db
+    .updateTable('runs')
+    .set({ preparedKey, targetSteps })
+    .where('run', '=', run)
+    .returning('run')
+    .executeTakeFirst();
+  if (!updated) throw runNotFound(run);
+}
+
+export function runNotFound(run: string): TributaryError {
+  return new TributaryError(
+    'RUN_NOT_FOUND',
+    `There is no run "${run}"; \`tributary runs list\` shows those there are.`,
+  );
+}
+
+/** Runs in the caller's transaction where there is one, else in its own. */
+export async function inTransaction<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
+  return db.isTransaction ? await work(db as Trx) : await db.transaction().execute(work);
+}
