@@ -1,6 +1,7 @@
 // A package imports only lower levels (README, "Packages"); workflow-safe packages import only workflow-safe ones.
 const levels = [
-  ['protocol', 'config', 'random'],
+  ['protocol', 'random'],
+  ['config'],
   ['planner', 'telemetry', 'layout'],
   ['workflows', 'engine', 'collectives', 'datasets', 'run-store', 'checkpoints'],
   ['models'],
@@ -38,6 +39,7 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     { name: 'services-stand-alone', severity: 'error', from: { path: '^services/([^/]+)/' }, to: { path: '^services/', pathNot: '^services/$1/' } },
+    { name: 'resolvable', comment: 'Run "make build" first', severity: 'error', from: {}, to: { couldNotResolve: true } },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {
