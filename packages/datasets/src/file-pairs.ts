@@ -1,0 +1,125 @@
+import type { DataSpec } from '@tributary/config';
+import { TributaryError } from '@tributary/protocol';
+import { reservedSymbols, type TokenSplit, textToSymbols } from './symbols.js';
+import { type Line, utf8Lines } from './utf8-lines.js';
+
+/** The data of a task that comes from the user's own file. */
+export type FileData = Extract<DataSpec, { source: 'file' }>;
+
+/** One pair of a file and its line. */
+export interface TextPair {
+  readonly source: string;
+  readonly target: string;
+  readonly line: number;
+}
+
+/**
+ * Reads the pairs of a JSONL or TSV file. JSONL: one object a line, both fields strings. TSV: a header line, then as many
+ * tab-separated fields a line; quotes are ordinary characters (quoted fields, tabs or line ends inside fields are not
+ * supported: use JSONL for them).
+ * @param where names the file in errors.
+ * @throws TributaryError `DATA_INVALID` naming the line and the remedy: empty file, not UTF-8, malformed line, unknown
+ *   column, empty source or target, reserved symbol.
+ */
+export function inspectPairs(bytes: Uint8Array, data: FileData, where: string): { pairs: TextPair[] } {
+  const lines = utf8Lines(bytes, where);
+  const pairs = data.format === 'jsonl' ? jsonlPairs(lines, data, where) : tsvPairs(lines, data, where);
+  for (const pair of pairs) {
+    for (const side of ['source', 'target'] as const)
+      checkText(pair[side], data.tokens[side], `${where} line ${pair.line}: the ${side}`);
+  }
+  return { pairs };
+}
+
+function checkText(text: string, split: TokenSplit, what: string): void {
+  if (text.trim() === '') throw new TributaryError('DATA_INVALID', `${what} is empty: give it text or drop the line.`);
+  if (/\p{Surrogate}/u.test(text))
+    throw new TributaryError(
+      'DATA_INVALID',
+      `${what} holds half of a surrogate pair (\\ud800 to \\udfff): mend the escape.`,
+    );
+  if (split === 'whitespace' && text.includes('<')) {
+    const reserved = textToSymbols(text, split).find((symbol) => reservedSymbols.has(symbol));
+    if (reserved !== undefined)
+      throw new TributaryError(
+        'DATA_INVALID',
+        `${what} holds the reserved symbol ${reserved}: write it in another way.`,
+      );
+  }
+}
+
+function jsonlPairs(lines: readonly Line[], data: FileData, where: string): TextPair[] {
+  return lines.map(({ number, text }) => {
+    const row = parseObject(text, `${where} line ${number}`);
+    const field = (name: string): string => {
+      const value = Object.hasOwn(row, name) ? row[name] : undefined;
+      if (value === undefined)
+        throw new TributaryError(
+          'DATA_INVALID',
+          `${where} line ${number} has no field "${name}"; it has ${named(Object.keys(row))}: set the task's data.columns.`,
+        );
+      if (typeof value !== 'string')
+        throw new TributaryError(
+          'DATA_INVALID',
+          `${where} line ${number}: field "${name}" is not a string: put it in quotes.`,
+        );
+      return value;
+    };
+    return { source: field(data.columns.source), target: field(data.columns.target), line: number };
+  });
+}
+
+function parseObject(text: string, where: string): Record<string, unknown> {
+  if (text.trim() === '') throw new TributaryError('DATA_INVALID', `${where} is empty: drop the line.`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TributaryError(
+      'DATA_INVALID',
+      `${where} is not JSON (${(cause as Error).message}): each line must be one whole JSON object.`,
+      { cause },
+    );
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TributaryError('DATA_INVALID', `${where} is not a JSON object: write {"source": "…", "target": "…"}.`);
+  return value as Record<string, unknown>;
+}
+
+function tsvPairs(lines: readonly Line[], data: FileData, where: string): TextPair[] {
+  const [header, ...rows] = lines as [Line, ...Line[]];
+  const columns = header.text.split('\t');
+  const position = (name: string): number => {
+    const found = columns.indexOf(name);
+    if (found === -1)
+      throw new TributaryError(
+        'DATA_INVALID',
+        `${where} has no column "${name}"; its header line has ${named(columns)}: set the task's data.columns.`,
+      );
+    if (columns.lastIndexOf(name) !== found)
+      throw new TributaryError('DATA_INVALID', `${where} has two columns "${name}": rename one.`);
+    return found;
+  };
+  const source = position(data.columns.source);
+  const target = position(data.columns.target);
+  if (rows.length === 0)
+    throw new TributaryError('DATA_INVALID', `${where} is empty after its header line: give at least one pair.`);
+  return rows.map(({ number, text }) => {
+    const fields = text.split('\t');
+    if (fields.length !== columns.length)
+      throw new TributaryError(
+        'DATA_INVALID',
+        `${where} line ${number} has ${fields.length} fields, the header line has ${columns.length}: tabs and line ends inside fields are not supported, also not in quotes; use JSONL for them.`,
+      );
+    return { source: fields[source] as string, target: fields[target] as string, line: number };
+  });
+}
+
+function named(names: readonly string[]): string {
+  if (names.length === 0) return 'none';
+  const shown = names
+    .slice(0, 20)
+    .map((name) => JSON.stringify(name))
+    .join(', ');
+  return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
+}

@@ -1,0 +1,88 @@
+import type { RunFile } from '@tributary/config';
+import { TributaryError } from '@tributary/protocol';
+import { hashedSplit, type SplitName, type SplitShares, splitNames } from './hashed-split.js';
+import type { RawExample, RawPair } from './raw-pair.js';
+
+/** A task's examples by split, and how many of its pairs were longer than the run file allows. */
+export interface GatheredTask {
+  readonly splits: Readonly<Record<SplitName, readonly RawExample[]>>;
+  readonly overlong: Readonly<Record<SplitName, number>>;
+}
+
+export interface GatherOptions {
+  readonly task: string;
+  readonly pairs: readonly RawPair[];
+  readonly lengths: RunFile['lengths'];
+  readonly shares: SplitShares;
+  /** Whether the user can name files for the held-out splits: the remedy of an empty one. */
+  readonly fromFile: boolean;
+}
+
+/**
+ * Splits a task's pairs and joins those of one source into one example with several references; equal pairs count once.
+ * Truncation comes before the split by source, so equal (truncated) sources of hashed pairs always share a split.
+ * @throws TributaryError `DATA_INVALID` for an over-long pair under `refuse`, and for a split without examples.
+ */
+export function gatherExamples(options: GatherOptions): GatheredTask {
+  const { task, pairs, lengths, shares } = options;
+  const bySource = { train: new Map(), validation: new Map(), test: new Map() } as Record<
+    SplitName,
+    Map<string, RawExample>
+  >;
+  const seen = { train: new Set<string>(), validation: new Set<string>(), test: new Set<string>() };
+  const overlong = { train: 0, validation: 0, test: 0 };
+  const long = pairs.filter((pair) => isLong(pair, lengths));
+  if (lengths.overlong === 'refuse' && long.length > 0) throw refusal(task, long[0] as RawPair, long.length, lengths);
+  for (const pair of pairs) {
+    const tooLong = isLong(pair, lengths);
+    const source = tooLong && lengths.overlong === 'truncate' ? pair.source.slice(0, lengths.source) : pair.source;
+    const target = tooLong && lengths.overlong === 'truncate' ? pair.target.slice(0, lengths.target) : pair.target;
+    const key = source.join('\u0000');
+    const split = pair.split ?? hashedSplit(key, shares);
+    if (tooLong) {
+      overlong[split] += 1;
+      if (lengths.overlong === 'skip') continue;
+    }
+    const pairKey = `${key}\u0001${target.join('\u0000')}`;
+    if (seen[split].has(pairKey)) continue;
+    seen[split].add(pairKey);
+    const example = bySource[split].get(key);
+    if (example === undefined) bySource[split].set(key, { source, targets: [target] });
+    else example.targets.push(target);
+  }
+  for (const name of splitNames) if (bySource[name].size === 0) throw emptySplit(options, name, overlong);
+  const list = (name: SplitName): RawExample[] => [...bySource[name].values()];
+  return { splits: { train: list('train'), validation: list('validation'), test: list('test') }, overlong };
+}
+
+function isLong(pair: RawPair, lengths: RunFile['lengths']): boolean {
+  return pair.source.length > lengths.source || pair.target.length > lengths.target;
+}
+
+function refusal(task: string, first: RawPair, count: number, lengths: RunFile['lengths']): TributaryError {
+  const side = first.source.length > lengths.source ? 'source' : 'target';
+  return new TributaryError(
+    'DATA_INVALID',
+    `Task "${task}": ${first.origin} has a ${side} of ${first[side].length} symbols, more than lengths.${side} of ${lengths[side]}; ${count} ${count === 1 ? 'pair is' : 'pairs are'} too long: raise lengths.${side}, or set lengths.overlong to truncate or skip.`,
+  );
+}
+
+function emptySplit(options: GatherOptions, name: SplitName, overlong: Record<SplitName, number>): TributaryError {
+  const { task, pairs, shares, fromFile } = options;
+  const total = `the ${pairs.length} ${pairs.length === 1 ? 'pair' : 'pairs'} of task "${task}"`;
+  if (overlong[name] > 0 && options.lengths.overlong === 'skip')
+    return new TributaryError(
+      'DATA_INVALID',
+      `No ${name} examples are left of ${total}: ${overlong[name]} were skipped as too long; raise lengths.source and lengths.target.`,
+    );
+  const remedy =
+    name === 'train'
+      ? 'lower splits.validation and splits.test, or add data'
+      : fromFile
+        ? `raise splits.${name} (now ${shares[name]}), add data, or name a file of pairs as data.${name}`
+        : `raise splits.${name} (now ${shares[name]})`;
+  return new TributaryError(
+    'DATA_INVALID',
+    `No ${name} examples are left of ${total} by the shares of the run file: ${remedy}.`,
+  );
+}

@@ -1,0 +1,258 @@
+import { createHash } from 'node:crypto';
+import type { RunFile, TaskSpec } from '@tributary/config';
+import {
+  dataKey,
+  type Lane,
+  type LaneIndex,
+  type ObjectStore,
+  type PreparedRun,
+  type PreparedTask,
+  type RunId,
+  specialIds,
+  type TaskName,
+  TributaryError,
+} from '@tributary/protocol';
+import { encodeSplit } from './encoded-split.js';
+import { type FileData, inspectPairs } from './file-pairs.js';
+import { type GatheredTask, gatherExamples } from './gather-examples.js';
+import type { SplitName, SplitShares } from './hashed-split.js';
+import type { RawExample, RawPair } from './raw-pair.js';
+import { joinOf, symbolIds, type TokenSplit, textToSymbols } from './symbols.js';
+import { buildVocabulary, countSymbols, type SymbolCounts } from './vocabulary.js';
+import { loadWords, type Word, wordPairs, wordsSource } from './words.js';
+
+/** Reads a data file by its path in the run file. */
+export type ReadDataFile = (path: string) => Promise<Uint8Array>;
+
+/** A run's data, checked and encoded, not yet stored. */
+export interface BuiltData {
+  readonly sourceVocabulary: readonly string[];
+  readonly tasks: Readonly<
+    Record<string, Omit<PreparedTask, 'splits'> & { readonly splits: Readonly<Record<SplitName, BuiltSplit>> }>
+  >;
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+export interface BuiltSplit {
+  /** As `decodeSplit` reads it. */
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+  readonly examples: number;
+}
+
+/**
+ * Reads, checks, splits and encodes all data of a run, and stores nothing: what `prepareRun` does, usable for validation.
+ * Vocabularies come from the training splits alone; one source vocabulary serves all tasks. With `model.embedding.share: all`
+ * every vocabulary is the joint one of all sources and targets.
+ * @throws TributaryError `DATA_INVALID` for anything wrong with the data.
+ */
+export async function buildData(spec: RunFile, read: ReadDataFile): Promise<BuiltData> {
+  const sources: Record<string, string> = {};
+  let words: Word[] | null = null;
+  const gathered: { readonly task: TaskSpec; readonly data: GatheredTask }[] = [];
+  for (const task of spec.tasks) {
+    const { data } = task;
+    let pairs: RawPair[];
+    let shares: SplitShares = spec.splits;
+    if (data.source === 'words') {
+      if (words === null) {
+        words = await loadWords();
+        const { name, version } = await wordsSource();
+        sources[name] = version;
+      }
+      pairs = wordPairs(words, data.kind, shares);
+    } else {
+      shares = {
+        validation: data.validation === undefined ? shares.validation : 0,
+        test: data.test === undefined ? shares.test : 0,
+      };
+      pairs = await filePairs(data, read, sources);
+    }
+    const fromFile = data.source === 'file';
+    gathered.push({ task, data: gatherExamples({ task: task.name, pairs, lengths: spec.lengths, shares, fromFile }) });
+  }
+  const vocabularies = runVocabularies(spec, gathered);
+  const tasks: Record<string, BuiltData['tasks'][string]> = {};
+  for (const [index, { task, data }] of gathered.entries()) {
+    const targetVocabulary = vocabularies.targets[index] as readonly string[];
+    const encode = splitEncoder(vocabularies.source, targetVocabulary);
+    const { source: sourceSplit, target: targetSplit } = taskTokens(task);
+    tasks[task.name] = {
+      targetVocabulary,
+      splits: {
+        train: encode(data.splits.train),
+        validation: encode(data.splits.validation),
+        test: encode(data.splits.test),
+      },
+      overlong: data.overlong,
+      sourceJoin: joinOf(sourceSplit),
+      targetJoin: joinOf(targetSplit),
+      sourceSplit,
+      targetSplit,
+    };
+  }
+  return { sourceVocabulary: vocabularies.source, tasks, sources };
+}
+
+export interface PrepareRunOptions {
+  readonly run: RunId;
+  readonly spec: RunFile;
+  /** Path in the run file → object key of the uploaded bytes. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/**
+ * Builds a run's data and writes its splits to the object store under their SHA-256. Equal run file and data give
+ * byte-identical objects, so doing it again changes nothing.
+ * @throws TributaryError `DATA_INVALID` as `buildData`, `OBJECT_NOT_FOUND` if uploaded bytes are gone.
+ */
+export async function prepareRun(
+  options: PrepareRunOptions,
+  deps: { readonly objects: ObjectStore },
+): Promise<PreparedRun> {
+  const { run, spec, files } = options;
+  const built = await buildData(spec, async (path) => {
+    const key = Object.hasOwn(files, path) ? files[path] : undefined;
+    if (key === undefined)
+      throw new TributaryError(
+        'DATA_INVALID',
+        `The data file ${path} was not uploaded: check its path in the run file.`,
+      );
+    return deps.objects.get(key);
+  });
+  const tasks: Record<string, PreparedTask> = {};
+  for (const [name, task] of Object.entries(built.tasks)) {
+    const store = async ({ bytes, sha256, examples }: BuiltSplit): Promise<PreparedTask['splits'][SplitName]> => {
+      const key = dataKey(sha256);
+      if (!(await deps.objects.has(key))) await deps.objects.put(key, bytes);
+      return { key, sha256, examples };
+    };
+    const { train, validation, test } = task.splits;
+    tasks[name] = {
+      ...task,
+      splits: { train: await store(train), validation: await store(validation), test: await store(test) },
+    };
+  }
+  return {
+    format: 'tributary-prepared/1',
+    run,
+    spec,
+    lanes: lanesOf(spec),
+    sourceVocabulary: built.sourceVocabulary,
+    tasks,
+    sources: built.sources,
+  };
+}
+
+/** Lanes in run-file order: task by task, replica by replica. */
+function lanesOf(spec: RunFile): Lane[] {
+  return spec.tasks
+    .flatMap(({ name, replicas }) => Array.from({ length: replicas }, (_, replica) => ({ name, replica, replicas })))
+    .map(({ name, replica, replicas }, lane) => ({
+      lane: lane as LaneIndex,
+      task: name as TaskName,
+      replica,
+      replicas,
+    }));
+}
+
+async function filePairs(data: FileData, read: ReadDataFile, sources: Record<string, string>): Promise<RawPair[]> {
+  const pairs: RawPair[] = [];
+  const parts = [
+    { path: data.path, split: data.validation !== undefined && data.test !== undefined ? 'train' : null },
+    { path: data.validation, split: 'validation' },
+    { path: data.test, split: 'test' },
+  ] as const;
+  for (const { path, split } of parts) {
+    if (path === undefined) continue;
+    const bytes = await read(path);
+    sources[`file:${path}`] = `sha256:${sha256Of(bytes)}`;
+    for (const { source, target, line } of inspectPairs(bytes, data, path).pairs)
+      pairs.push({
+        source: textToSymbols(source, data.tokens.source),
+        target: textToSymbols(target, data.tokens.target),
+        origin: `${path} line ${line}`,
+        split,
+      });
+  }
+  return pairs;
+}
+
+interface RunVocabularies {
+  readonly source: readonly string[];
+  /** By task, in run-file order. */
+  readonly targets: readonly (readonly string[])[];
+}
+
+function runVocabularies(
+  spec: RunFile,
+  gathered: readonly { readonly task: TaskSpec; readonly data: GatheredTask }[],
+): RunVocabularies {
+  const { limit } = spec.vocabulary;
+  const joint: SymbolCounts = new Map();
+  const perTask = gathered.map(({ task, data }) => {
+    const source: SymbolCounts = new Map();
+    const target: SymbolCounts = new Map();
+    for (const example of data.splits.train) {
+      // Once a pair, as training sees it.
+      for (const symbols of example.targets) {
+        countSymbols(source, example.source);
+        countSymbols(target, symbols);
+      }
+    }
+    buildVocabulary(source, limit, `The source vocabulary of task "${task.name}"`);
+    return { name: task.name, source, target };
+  });
+  const names = perTask.map(({ name }) => `"${name}"`).join(', ');
+  const add = (counts: SymbolCounts): void => {
+    for (const [symbol, count] of counts) joint.set(symbol, (joint.get(symbol) ?? 0) + count);
+  };
+  for (const { source } of perTask) add(source);
+  if (spec.model.embedding.share === 'all') {
+    for (const { target } of perTask) add(target);
+    const all = buildVocabulary(joint, limit, `The joint vocabulary of tasks ${names} (model.embedding.share: all)`);
+    return { source: all, targets: perTask.map(() => all) };
+  }
+  return {
+    source: buildVocabulary(joint, limit, `The source vocabulary that tasks ${names} share`),
+    targets: perTask.map(({ name, target }) =>
+      buildVocabulary(target, limit, `The target vocabulary of task "${name}"`),
+    ),
+  };
+}
+
+function splitEncoder(
+  source: readonly string[],
+  target: readonly string[],
+): (examples: readonly RawExample[]) => BuiltSplit {
+  const sourceIds = symbolIds(source);
+  const targetIds = symbolIds(target);
+  const encode = (ids: ReadonlyMap<string, number>, symbols: readonly string[]): Int32Array =>
+    Int32Array.from(symbols, (symbol) => ids.get(symbol) ?? specialIds.unknown);
+  return (examples) => {
+    const bytes = encodeSplit({
+      sourceVocabulary: source.length,
+      targetVocabulary: target.length,
+      examples: examples.map((example) => ({
+        source: encode(sourceIds, example.source),
+        targets: example.targets.map((symbols) => encode(targetIds, symbols)),
+      })),
+    });
+    return { bytes, sha256: sha256Of(bytes), examples: examples.length };
+  };
+}
+
+/** How the text of a task is cut. */
+function taskTokens(task: TaskSpec): { readonly source: TokenSplit; readonly target: TokenSplit } {
+  if (task.data.source === 'file') return task.data.tokens;
+  const phones = 'whitespace';
+  const letters = 'characters';
+  return {
+    source: task.data.kind === 'spell' ? phones : letters,
+    target: task.data.kind === 'pronounce' ? phones : letters,
+  };
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
