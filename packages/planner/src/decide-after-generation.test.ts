@@ -28,15 +28,23 @@ describe('decideAfterGeneration', () => {
     expect(decideAfterGeneration(ended(outcome), noLosses).decision).toEqual({ kind: decision, step: 40 });
   });
 
-  it('retries on all workers when only a trainer died, without those that no longer answer, or waits when none is left', () => {
-    expect(decideAfterGeneration(ended(lost(5)), noLosses).decision).toEqual({ kind: 'retry', workers: ['a', 'b'] });
-    expect(decideAfterGeneration(ended(lost(5, ['b'])), noLosses).decision).toEqual({ kind: 'retry', workers: ['a'] });
+  it('retries while a leased worker still answers, else waits for others', () => {
+    expect(decideAfterGeneration(ended(lost(5)), noLosses).decision).toEqual({ kind: 'retry' });
+    expect(decideAfterGeneration(ended(lost(5, ['b'])), noLosses).decision).toEqual({ kind: 'retry' });
     expect(decideAfterGeneration(ended(lost(5, ['a', 'b'])), noLosses).decision).toEqual({ kind: 'wait-for-slot' });
   });
 
   it('does what the user asked for instead of another generation', () => {
     const { decision } = decideAfterGeneration(ended(lost(5), { stop: 'cancel' }), noLosses);
     expect(decision).toEqual({ kind: 'cancel', step: null });
+  });
+
+  it('cancels a run that was pausing when the cancel came, and keeps its step', () => {
+    const outcome = { kind: 'paused', step: 8, reason: null } as const;
+    expect(decideAfterGeneration(ended(outcome, { stop: 'cancel' }), noLosses).decision).toEqual({
+      kind: 'cancel',
+      step: 8,
+    });
   });
 
   it("fails at once for the run's own failure, with its code and reason", () => {

@@ -7,8 +7,8 @@ export type RunDecision =
   | { readonly kind: 'cancel'; readonly step: number | null }
   | { readonly kind: 'pause'; readonly step: number | null }
   | { readonly kind: 'fail'; readonly code: ErrorCode }
-  /** Open the next generation on these workers. */
-  | { readonly kind: 'retry'; readonly workers: readonly WorkerId[] }
+  /** Open the next generation on those of the leased workers that answer. */
+  | { readonly kind: 'retry' }
   /** No worker is left: give all slots back and wait for others. */
   | { readonly kind: 'wait-for-slot' };
 
@@ -56,6 +56,13 @@ export function decideAfterGeneration(
         history,
       };
     case 'paused':
+      // A cancel that came while members were already agreeing on a pause.
+      if (ended.stop === 'cancel')
+        return {
+          decision: { kind: 'cancel', step: outcome.step },
+          reason: `cancelled by request at step ${outcome.step}`,
+          history,
+        };
       return {
         decision: { kind: 'pause', step: outcome.step },
         reason: outcome.reason ?? `paused by request at step ${outcome.step}`,
@@ -102,8 +109,7 @@ function decideAfterLoss(
       reason: `${history.losses} generations in a row were lost without passing step ${history.highestStep}: ${cause}`,
       history,
     };
-  const survivors = ended.workers.filter((worker) => !unreachable.includes(worker));
-  if (survivors.length === 0)
+  if (ended.workers.every((worker) => unreachable.includes(worker)))
     return { decision: { kind: 'wait-for-slot' }, reason: `no worker is left: ${cause}`, history };
-  return { decision: { kind: 'retry', workers: survivors }, reason: cause, history };
+  return { decision: { kind: 'retry' }, reason: cause, history };
 }

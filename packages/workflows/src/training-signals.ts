@@ -1,0 +1,24 @@
+import type { RunId, RunState, StopRequest, WorkerId } from '@tributary/protocol';
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+
+/** Stop for good: at once while the run waits for slots, else at a step that all members agree on. */
+export const cancelSignal = defineSignal('cancel');
+/** Stop at an agreed step and give the slots back. A queued run keeps its place and pauses once it has begun. */
+export const pauseSignal = defineSignal('pause');
+
+/** What the workflow knows of its run; steps and losses are in the run-store and in the live events. */
+export interface TrainingRunStatus {
+  readonly run: RunId;
+  readonly attempt: number;
+  readonly state: RunState;
+  /** Why it is in that state, in one sentence; null where there is nothing to say. */
+  readonly reason: string | null;
+  /** The newest generation of this attempt; 0 before the first. */
+  readonly generation: number;
+  /** Steps done where the newest generation began. */
+  readonly resumeStep: number;
+  readonly workers: readonly WorkerId[];
+  readonly stop: StopRequest | null;
+}
+
+export const statusQuery = defineQuery<TrainingRunStatus>('status');
