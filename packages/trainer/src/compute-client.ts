@@ -1,0 +1,100 @@
+import { Worker } from 'node:worker_threads';
+import { type ErrorCode, TributaryError } from '@tributary/protocol';
+import type { ComputeInit, ComputeReply, ComputeRequest, EvaluationResult, LaneDone } from './compute-messages.js';
+
+export interface ComputeEvents {
+  /** A lane's gradient lies in its buffers. */
+  onLane?(done: LaneDone): void;
+  onWarming?(done: number, total: number): void;
+  onProgress?(): void;
+}
+
+/** The compute thread as the main thread sees it: one request at a time. */
+export class ComputeClient {
+  readonly backend: string;
+  readonly device: string;
+  readonly notice: string | null;
+  readonly #worker: Worker;
+  #failure: Error | null = null;
+  #pending: { readonly events: ComputeEvents; resolve(evaluation: EvaluationResult | null): void; reject(error: Error): void } | null = null;
+
+  /** Starts the thread and waits until its backend is open. */
+  static async start(init: ComputeInit): Promise<ComputeClient> {
+    const worker = new Worker(new URL('./compute-thread.js', import.meta.url), { workerData: init });
+    const ready = await new Promise<Extract<ComputeReply, { kind: 'ready' }>>((resolve, reject) => {
+      worker.once('error', reject);
+      worker.once('message', (reply: ComputeReply) => {
+        if (reply.kind === 'ready') resolve(reply);
+        else reject(failureOf(reply));
+      });
+    });
+    return new ComputeClient(worker, ready);
+  }
+
+  private constructor(worker: Worker, ready: Extract<ComputeReply, { kind: 'ready' }>) {
+    this.#worker = worker;
+    this.backend = ready.backend;
+    this.device = ready.device;
+    this.notice = ready.notice;
+    worker.removeAllListeners('error');
+    worker.on('error', (error) => this.#end(error));
+    worker.on('exit', (code) => this.#end(new Error(`the compute thread ended with code ${code}`)));
+    worker.on('message', (reply: ComputeReply) => this.#onReply(reply));
+  }
+
+  /** Resolves when the request is done; its parts arrive through `events`. */
+  request(request: ComputeRequest, events: ComputeEvents = {}): Promise<EvaluationResult | null> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#pending) return Promise.reject(new Error('the compute thread takes one request at a time'));
+    return new Promise((resolve, reject) => {
+      this.#pending = { events, resolve, reject };
+      this.#worker.postMessage(request);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#worker.removeAllListeners();
+    await this.#worker.terminate();
+  }
+
+  #onReply(reply: ComputeReply): void {
+    const pending = this.#pending;
+    if (!pending) return;
+    switch (reply.kind) {
+      case 'lane':
+        pending.events.onLane?.(reply.done);
+        return;
+      case 'warming':
+        pending.events.onWarming?.(reply.done, reply.total);
+        return;
+      case 'progress':
+        pending.events.onProgress?.();
+        return;
+      case 'done':
+        this.#pending = null;
+        pending.resolve(reply.evaluation);
+        return;
+      case 'failed':
+      case 'ready':
+        this.#fail(failureOf(reply));
+    }
+  }
+
+  /** The thread is gone: this request and every later one fails. */
+  #end(error: Error): void {
+    this.#failure ??= error;
+    this.#fail(error);
+  }
+
+  #fail(error: Error): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.reject(error);
+  }
+}
+
+function failureOf(reply: ComputeReply): Error {
+  return reply.kind === 'failed'
+    ? new TributaryError(reply.code as ErrorCode, reply.message)
+    : new Error(`unexpected ${reply.kind} from the compute thread`);
+}

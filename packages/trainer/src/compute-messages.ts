@@ -1,0 +1,72 @@
+import type { Lane, PreparedRun } from '@tributary/protocol';
+
+/** A task's encoded splits, as stored. */
+export interface SplitBytes {
+  readonly train: Uint8Array;
+  readonly validation: Uint8Array;
+  readonly test: Uint8Array;
+}
+
+/** What the compute thread is born with. Parameter and gradient vectors lie on SharedArrayBuffers. */
+export interface ComputeInit {
+  readonly prepared: PreparedRun;
+  /** Lanes hosted here, in lane order. */
+  readonly lanes: readonly Lane[];
+  readonly splits: Readonly<Record<string, SplitBytes>>;
+  /** Two buffers of the shared parameters: state k and state k+1. */
+  readonly shared: readonly [SharedArrayBuffer, SharedArrayBuffer];
+  /** Two buffers of each hosted task's parameters. */
+  readonly tasks: Readonly<Record<string, readonly [SharedArrayBuffer, SharedArrayBuffer]>>;
+  /** By hosted lane, by parity of the step: gradients of shared and task parameters. */
+  readonly gradients: Readonly<Record<number, readonly [LaneGradientBuffers, LaneGradientBuffers]>>;
+  readonly backend: 'auto' | 'tensorflow' | 'wasm' | 'cpu';
+  readonly device: string;
+  readonly threads: number;
+}
+
+export interface LaneGradientBuffers {
+  readonly shared: SharedArrayBuffer;
+  readonly task: SharedArrayBuffer;
+}
+
+export interface CursorPosition {
+  readonly epoch: number;
+  readonly position: number;
+}
+
+/** Which of the two parameter buffers holds the state to compute with. */
+export type BufferIndex = 0 | 1;
+
+export type ComputeRequest =
+  | { readonly kind: 'warm-up' }
+  | { readonly kind: 'seek'; readonly lane: number; readonly cursor: CursorPosition }
+  | { readonly kind: 'step'; readonly step: number; readonly buffer: BufferIndex }
+  | { readonly kind: 'evaluate'; readonly task: string; readonly split: 'validation' | 'test'; readonly buffer: BufferIndex; readonly limit: number | null; readonly samples: number };
+
+/** One lane's gradient is ready in its buffers. */
+export interface LaneDone {
+  readonly lane: number;
+  /** Mean cross-entropy of the batch, nats a target token. */
+  readonly loss: number;
+  /** Source and target tokens of the batch, padding not counted. */
+  readonly tokens: number;
+  readonly computeMs: number;
+  /** Where the lane's cursor stands after this batch. */
+  readonly cursor: CursorPosition;
+}
+
+export interface EvaluationResult {
+  readonly task: string;
+  readonly examples: number;
+  /** `loss` and each metric of the run file, as shares of one. */
+  readonly values: Readonly<Record<string, number>>;
+  readonly samples: readonly { readonly index: number; readonly source: string; readonly generated: string; readonly references: readonly string[] }[];
+}
+
+export type ComputeReply =
+  | { readonly kind: 'ready'; readonly backend: string; readonly device: string; readonly notice: string | null }
+  | { readonly kind: 'lane'; readonly done: LaneDone }
+  | { readonly kind: 'warming'; readonly done: number; readonly total: number }
+  | { readonly kind: 'progress' }
+  | { readonly kind: 'done'; readonly evaluation: EvaluationResult | null }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };

@@ -1,0 +1,72 @@
+/** Entry of the compute thread: TensorFlow and nothing else. The main thread keeps NATS and the collectives. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { openBackend } from '@tributary/engine';
+import { toErrorDocument } from '@tributary/protocol';
+import type { ComputeInit, ComputeReply, ComputeRequest } from './compute-messages.js';
+import { evaluateTask } from './evaluation.js';
+import { modelOf, specOf } from './prepared-model.js';
+import { TaskCompute } from './task-compute.js';
+
+const port = parentPort;
+if (!port) throw new Error('compute-thread runs as a worker thread');
+const init = workerData as ComputeInit;
+const reply = (message: ComputeReply): void => port.postMessage(message);
+
+async function start(): Promise<void> {
+  const backend = await openBackend({ prefer: init.backend, device: init.device, threads: init.threads });
+  const spec = specOf(init.prepared);
+  const model = modelOf(init.prepared, spec);
+  const shared = init.shared.map((buffer) => new Float32Array(buffer, 0, model.sharedLayout.elements));
+  const tasks = new Map<string, TaskCompute>();
+  for (const { task } of init.lanes) {
+    if (!tasks.has(task)) tasks.set(task, new TaskCompute(task, init, spec, model, backend));
+  }
+  const taskOfLane = new Map(init.lanes.map(({ lane, task }) => [lane as number, tasks.get(task) as TaskCompute]));
+
+  const perform = async (request: ComputeRequest): Promise<ComputeReply> => {
+    switch (request.kind) {
+      case 'warm-up': {
+        const total = [...tasks.values()].reduce((sum, task) => sum + task.shapes.length, 0);
+        let done = 0;
+        for (const task of tasks.values()) {
+          for (const shape of task.shapes) {
+            task.trainFunction(shape);
+            done += 1;
+            reply({ kind: 'warming', done, total });
+          }
+        }
+        return { kind: 'done', evaluation: null };
+      }
+      case 'seek':
+        taskOfLane.get(request.lane)?.seek(request.lane, request.cursor);
+        return { kind: 'done', evaluation: null };
+      case 'step':
+        for (const { lane } of init.lanes) {
+          const task = taskOfLane.get(lane) as TaskCompute;
+          const done = task.trainLane(lane, request.step, shared[request.buffer] as Float32Array, request.buffer);
+          reply({ kind: 'lane', done });
+        }
+        return { kind: 'done', evaluation: null };
+      case 'evaluate': {
+        const task = tasks.get(request.task) as TaskCompute;
+        const evaluation = evaluateTask({
+          task,
+          split: request.split,
+          shared: shared[request.buffer] as Float32Array,
+          buffer: request.buffer,
+          limit: request.limit,
+          samples: request.samples,
+          onProgress: () => reply({ kind: 'progress' }),
+        });
+        return { kind: 'done', evaluation };
+      }
+    }
+  };
+
+  port?.on('message', (request: ComputeRequest) => {
+    perform(request).then(reply, (error: unknown) => reply({ kind: 'failed', ...toErrorDocument(error) }));
+  });
+  reply({ kind: 'ready', backend: backend.version, device: backend.device, notice: backend.notice });
+}
+
+start().catch((error: unknown) => reply({ kind: 'failed', ...toErrorDocument(error) }));

@@ -1,0 +1,105 @@
+import { evaluationBatches, symbolsToText } from '@tributary/datasets';
+import type { TracedFunction } from '@tributary/engine';
+import { errorRates, type Generator } from '@tributary/models';
+import { specialIds } from '@tributary/protocol';
+import type { BufferIndex, EvaluationResult } from './compute-messages.js';
+import type { TaskCompute } from './task-compute.js';
+
+interface EvaluationRequest {
+  readonly task: TaskCompute;
+  readonly split: 'validation' | 'test';
+  readonly shared: Float32Array;
+  readonly buffer: BufferIndex;
+  /** Number of examples; null: the whole split. */
+  readonly limit: number | null;
+  /** How many generated examples to return. */
+  readonly samples: number;
+  readonly onProgress: () => void;
+}
+
+/** Batches of evaluation are larger than those of training: no gradient is kept. */
+const evaluationBatchSize = 128;
+
+/** Ids of one generated or target row up to its end symbol. */
+export function untilEnd(row: Int32Array): number[] {
+  const ids: number[] = [];
+  for (const id of row) {
+    if (id === specialIds.end || id === specialIds.pad) break;
+    ids.push(id);
+  }
+  return ids;
+}
+
+/** Loss, accuracy and error rates over fixed batches in a fixed order. */
+export function evaluateTask(request: EvaluationRequest): EvaluationResult {
+  const { task, shared } = request;
+  const split = task.split(request.split);
+  const { batches } = evaluationBatches(split, {
+    batchSize: evaluationBatchSize,
+    buckets: task.spec.lengths.buckets,
+    limit: request.limit ?? undefined,
+  });
+  const parameters = task.parameters(request.buffer);
+  const maxLength = task.spec.lengths.target + 1;
+  const evaluators = new Map<string, TracedFunction>();
+  const generators = new Map<string, Generator>();
+  let lossSum = 0;
+  let tokens = 0;
+  let correct = 0;
+  const hypotheses: number[][] = [];
+  const references: number[][][] = [];
+  const indices: number[] = [];
+  try {
+    for (const batch of batches) {
+      const { batch: rows, source, target } = batch.shape;
+      const evaluatorKey = `${rows}x${source}x${target}`;
+      const evaluator = evaluators.get(evaluatorKey) ?? task.model.evaluate(task.backend, batch.shape);
+      evaluators.set(evaluatorKey, evaluator);
+      const [loss, count, hits] = evaluator.run([shared, parameters, batch.source, batch.target]);
+      lossSum += loss?.[0] ?? 0;
+      tokens += count?.[0] ?? 0;
+      correct += hits?.[0] ?? 0;
+      request.onProgress();
+
+      const generatorKey = `${rows}x${source}`;
+      const generator = generators.get(generatorKey) ?? task.model.generator(task.backend, { batch: rows, source });
+      generators.set(generatorKey, generator);
+      const generated = generator.generate(shared, parameters, batch.source, maxLength);
+      batch.examples.forEach((index, row) => {
+        const example = split.examples[index];
+        if (!example) throw new Error(`example ${index} is not in the ${request.split} split of task "${task.name}"`);
+        hypotheses.push(untilEnd(generated.subarray(row * maxLength, (row + 1) * maxLength)));
+        references.push(example.targets.map((ids) => untilEnd(ids)));
+        indices.push(index);
+      });
+      request.onProgress();
+    }
+  } finally {
+    for (const evaluator of evaluators.values()) evaluator.dispose();
+    for (const generator of generators.values()) generator.dispose();
+  }
+  const rates: Readonly<Record<string, number>> = errorRates(hypotheses, references);
+  const values: Record<string, number> = { loss: lossSum / tokens };
+  for (const metric of task.spec.tasks.find(({ name }) => name === task.name)?.metrics ?? []) {
+    const value = metric === 'token_accuracy' ? correct / tokens : rates[metric];
+    if (value !== undefined) values[metric] = value;
+  }
+  return { task: task.name, examples: hypotheses.length, values, samples: samplesOf(request, hypotheses, references, indices) };
+}
+
+/** The first examples of the split, in its own order. */
+function samplesOf(
+  { task, split, samples }: EvaluationRequest,
+  hypotheses: readonly number[][],
+  references: readonly number[][][],
+  indices: readonly number[],
+): EvaluationResult['samples'] {
+  const { targetVocabulary, targetJoin, sourceJoin } = task.prepared;
+  const order = indices.map((index, at) => ({ index, at })).sort((a, b) => a.index - b.index);
+  return order.slice(0, samples).map(({ index, at }) => ({
+    index,
+    source: symbolsToText(task.sourceVocabulary, untilEnd(task.split(split).examples[index]?.source ?? new Int32Array()), sourceJoin),
+    generated: symbolsToText(targetVocabulary, hypotheses[at] ?? [], targetJoin),
+    references: (references[at] ?? []).map((ids) => symbolsToText(targetVocabulary, ids, targetJoin)),
+  }));
+}

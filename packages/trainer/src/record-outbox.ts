@@ -1,0 +1,112 @@
+import type { JetStreamClient } from '@nats-io/jetstream';
+import type { Point, RunRecord, SampleRow, TimingPoint } from '@tributary/protocol';
+import type { Logger } from '@tributary/telemetry';
+
+export interface OutboxOptions {
+  readonly subject: string;
+  readonly run: RunRecord['run'];
+  readonly attempt: number;
+  readonly generation: number;
+  readonly member: number;
+  readonly flushIntervalMs: number;
+}
+
+/**
+ * Publishes a member's records to JetStream in order and keeps each until it is acknowledged. A record sent twice changes
+ * nothing: the recorder's keys are idempotent.
+ */
+export class RecordOutbox {
+  readonly #options: OutboxOptions;
+  readonly #stream: JetStreamClient;
+  readonly #logger: Logger;
+  readonly #queue: RunRecord[] = [];
+  #points: Point[] = [];
+  #timings: TimingPoint[] = [];
+  #tokens = 0;
+  #draining: Promise<void> | null = null;
+  readonly #timer: NodeJS.Timeout;
+  #closed = false;
+
+  constructor(options: OutboxOptions, deps: { readonly stream: JetStreamClient; readonly logger: Logger }) {
+    this.#options = options;
+    this.#stream = deps.stream;
+    this.#logger = deps.logger;
+    this.#timer = setInterval(() => this.#flushPoints(), options.flushIntervalMs);
+  }
+
+  addStep(points: readonly Point[], timings: readonly TimingPoint[], tokens: number): void {
+    this.#points.push(...points);
+    this.#timings.push(...timings);
+    this.#tokens += tokens;
+  }
+
+  addSamples(step: number, samples: readonly SampleRow[]): void {
+    this.#enqueue({ ...this.#base(), kind: 'samples', step, samples });
+  }
+
+  addLineage(entries: Readonly<Record<string, string>>): void {
+    this.#enqueue({ ...this.#base(), kind: 'lineage', entries });
+  }
+
+  addCheckpointPart(part: Extract<RunRecord, { kind: 'checkpoint-part' }>['part']): void {
+    this.#enqueue({ ...this.#base(), kind: 'checkpoint-part', part });
+  }
+
+  addMemberEnd(step: number, outcome: string): void {
+    this.#enqueue({ ...this.#base(), kind: 'member-end', step, outcome });
+  }
+
+  /** Resolves when everything added so far has been acknowledged by JetStream. */
+  async settled(): Promise<void> {
+    this.#flushPoints();
+    while (this.#draining) await this.#draining;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+  }
+
+  #base() {
+    const { run, attempt, generation, member } = this.#options;
+    return { run, attempt, generation, member };
+  }
+
+  #flushPoints(): void {
+    if (this.#points.length === 0 && this.#timings.length === 0) return;
+    const record: RunRecord = { ...this.#base(), kind: 'points', points: this.#points, timings: this.#timings, tokens: this.#tokens };
+    this.#points = [];
+    this.#timings = [];
+    this.#tokens = 0;
+    this.#push(record);
+  }
+
+  /** Points that came first are published first. */
+  #enqueue(record: RunRecord): void {
+    this.#flushPoints();
+    this.#push(record);
+  }
+
+  #push(record: RunRecord): void {
+    this.#queue.push(record);
+    this.#draining ??= this.#drain().finally(() => {
+      this.#draining = null;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    let delayMs = 100;
+    while (this.#queue.length > 0 && !this.#closed) {
+      try {
+        await this.#stream.publish(this.#options.subject, JSON.stringify(this.#queue[0]), { timeout: 5_000 });
+        this.#queue.shift();
+        delayMs = 100;
+      } catch (error) {
+        this.#logger.warn({ error: String(error), waiting: this.#queue.length }, 'records wait for JetStream');
+        const pause = delayMs;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        delayMs = Math.min(delayMs * 2, 5_000);
+      }
+    }
+  }
+}

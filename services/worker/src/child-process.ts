@@ -1,0 +1,33 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** How a child ended, in words. */
+export function exitReason(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal ? `was ended by ${signal}` : `exited with code ${code}`;
+}
+
+/** A child of the agent that speaks over an IPC channel; `entry` is a module beside this one. */
+export class AgentChild<To extends object, From extends object> {
+  readonly process: ChildProcess;
+  readonly exited: Promise<string>;
+
+  constructor(entry: string, env: NodeJS.ProcessEnv, onMessage: (message: From) => void) {
+    this.process = fork(fileURLToPath(new URL(entry, import.meta.url)), [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+    this.process.on('message', (message) => onMessage(message as From));
+    this.exited = Promise.race([
+      once(this.process, 'exit').then(([code, signal]) => exitReason(code as number | null, signal as NodeJS.Signals | null)),
+      once(this.process, 'error').then(([error]) => `could not be started: ${String(error)}`),
+    ]);
+  }
+
+  send(message: To): void {
+    if (this.process.connected) this.process.send(message);
+  }
+
+  /** Ends the child at once and waits until it is gone. */
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.exited;
+  }
+}

@@ -1,0 +1,26 @@
+/** Entry of the generator: loads a checkpoint, generates for one request, and ends. */
+import { openBackend } from '@tributary/engine';
+import { type GenerateReply, type GenerateRequest, toErrorDocument } from '@tributary/protocol';
+import { generateTexts } from '@tributary/trainer';
+import { readEnvironment } from './environment.js';
+import { openSession } from './nats-session.js';
+
+async function answer(request: GenerateRequest): Promise<GenerateReply> {
+  const environment = readEnvironment(process.env);
+  const session = await openSession(environment, `generator ${environment.worker}`);
+  try {
+    // A trainer may hold the GPU; a few sequences need none.
+    const backend = await openBackend({ prefer: environment.backend, device: 'cpu', threads: 1 });
+    const { outputs, step } = await generateTexts(request, { objects: session.objects, backend });
+    return { ok: true, outputs, step, worker: environment.worker };
+  } finally {
+    await session.connection.close();
+  }
+}
+
+process.once('message', (request: GenerateRequest) => {
+  answer(request)
+    .catch((error: unknown): GenerateReply => ({ ok: false, ...toErrorDocument(error) }))
+    .then((reply) => process.send?.(reply, () => process.exit(0)))
+    .catch(() => process.exit(1));
+});
