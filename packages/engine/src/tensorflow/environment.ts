@@ -1,0 +1,37 @@
+import { isMainThread } from 'node:worker_threads';
+import { TributaryError } from '@tributary/protocol';
+
+/**
+ * The environment variables by which TensorFlow takes thread counts, device and logging, once, when its library loads.
+ * `openBackend` sets them in a main thread. A worker thread's `process.env` is a copy that the library does not see:
+ * a process that computes in one must be started with these, or set them before it starts the thread.
+ */
+export function backendEnvironment(options: { readonly device: string; readonly threads: number }): Record<string, string> {
+  const { device, threads } = options;
+  const gpu = /^gpu:(\d+)$/.exec(device)?.[1];
+  if (gpu === undefined && device !== 'cpu') {
+    throw new TributaryError('BACKEND_UNAVAILABLE', `Unknown device "${device}": give "cpu" or "gpu:N".`);
+  }
+  const common = {
+    TF_NUM_INTRAOP_THREADS: String(threads),
+    TF_NUM_INTEROP_THREADS: String(threads),
+    OMP_NUM_THREADS: String(threads),
+    TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2',
+  };
+  if (gpu === undefined) return { ...common, CUDA_VISIBLE_DEVICES: '-1' };
+  return { ...common, CUDA_VISIBLE_DEVICES: gpu, TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_DETERMINISTIC_OPS: '1' };
+}
+
+/** Puts the variables in force for a library that is about to load. */
+export function applyEnvironment(variables: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (process.env[name] === value) continue;
+    if (!isMainThread) {
+      throw new TributaryError(
+        'BACKEND_UNAVAILABLE',
+        `A worker thread cannot set ${name}=${value} for TensorFlow: start the process with the variables of backendEnvironment.`,
+      );
+    }
+    process.env[name] = value;
+  }
+}

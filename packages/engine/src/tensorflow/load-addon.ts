@@ -1,0 +1,44 @@
+import { TributaryError } from '@tributary/protocol';
+import { requireHere, tf, useBackend } from '../tensorflow-js.js';
+import type { NodeBackend } from './binding.js';
+import { applyEnvironment, backendEnvironment } from './environment.js';
+
+let loadedWith: Readonly<Record<string, string>> | undefined;
+
+/**
+ * Loads TensorFlow and gives its tfjs backend. The library takes thread counts and device from the environment as it
+ * loads, so one process has one setting.
+ */
+export function loadAddon(options: { readonly device: string; readonly threads: number }): NodeBackend {
+  const variables = backendEnvironment(options);
+  for (const [name, value] of Object.entries(loadedWith ?? {})) {
+    if (variables[name] === value) continue;
+    throw new TributaryError(
+      'BACKEND_UNAVAILABLE',
+      `TensorFlow is already loaded in this process with ${name}=${value}: use another process for ${variables[name]}.`,
+    );
+  }
+  if (loadedWith === undefined) {
+    applyEnvironment(variables);
+    try {
+      requireHere('@tensorflow/tfjs-node-gpu');
+    } catch (error) {
+      const reason = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.trim();
+      throw new TributaryError(
+        'BACKEND_UNAVAILABLE',
+        `The TensorFlow addon does not load (${reason}): \`tributary doctor\` says how to mend it.`,
+        { cause: error },
+      );
+    }
+    loadedWith = variables;
+  }
+  useBackend('tensorflow');
+  const backend = tf.backend() as unknown as NodeBackend;
+  if (options.device !== 'cpu' && !backend.binding.isUsingGpuDevice()) {
+    throw new TributaryError(
+      'BACKEND_UNAVAILABLE',
+      `TensorFlow finds no GPU for "${options.device}": check the NVIDIA driver and that TensorFlow was installed with CUDA, or give the device "cpu".`,
+    );
+  }
+  return backend;
+}

@@ -1,0 +1,142 @@
+import type { DataId, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorSpec } from '../compute-backend.js';
+import { newData } from '../tensor-spec.js';
+import { tf } from '../tensorflow-js.js';
+import type { Binding, NodeBackend, NodeBackendClass, TensorRecord } from './binding.js';
+import { attributeProto, Graph, inferTypes, isUniform } from './graph.js';
+import { refuse } from './refusal.js';
+
+/** Largest constant, in elements, that a function may make of unequal values: a larger one is data, not a constant. */
+export const constantLimit = 4096;
+
+/** TensorFlow operations that draw random numbers by a state of their own. */
+const randomOperations = /^(Multinomial|Random|TruncatedNormal|Stateless|ParameterizedTruncated)/;
+
+/** A tfjs backend that computes with the addon, as the `tensorflow` one does, and writes down each operation. */
+export interface RecordingBackend extends NodeBackend {
+  readonly graph: Graph;
+  /** A tensor whose values are fed at every run, and zeros while recording. */
+  feed(name: string, spec: TensorSpec): Tensor;
+  /** The graph's name of a tensor's value. */
+  nodeOf(tensor: Tensor): string;
+  /** Frees all tensors of the recording. */
+  release(): void;
+}
+
+interface Known {
+  readonly node: string;
+  readonly dtype: number;
+}
+
+/** What the recorder knows of each tensor of the binding that was made during the recording. */
+class RecordedTensors {
+  readonly #known = new Map<number, Known>();
+  readonly alive = new Set<number>();
+
+  add(id: number, known: Known): void {
+    this.#known.set(id, known);
+    this.alive.add(id);
+  }
+
+  get(id: number): Known {
+    const known = this.#known.get(id);
+    if (known === undefined) throw new Error(`tensor ${id} was not made during the recording`);
+    return known;
+  }
+}
+
+function recordingBinding(name: string, binding: Binding, graph: Graph, tensors: RecordedTensors): Binding {
+  const recorder: Partial<Binding> = {
+    createTensor(shape, dtype, data) {
+      if (data.length > constantLimit && !isUniform(data)) {
+        const why = `meets a constant of ${data.length} elements (shape [${shape.join(',')}]), whose values would be frozen`;
+        throw refuse(name, undefined, why, 'pass it as an input');
+      }
+      const id = binding.createTensor(shape, dtype, data);
+      tensors.add(id, { node: graph.constant(dtype, shape, data), dtype });
+      return id;
+    },
+    deleteTensor(id) {
+      tensors.alive.delete(id);
+      binding.deleteTensor(id);
+    },
+    executeOp(op, attributes, inputIds, outputCount) {
+      if (randomOperations.test(op)) {
+        throw refuse(name, undefined, 'draws random numbers', 'draw them outside and pass them as an input');
+      }
+      const outputs = binding.executeOp(op, attributes, inputIds, outputCount);
+      const inputs = inputIds.map((id) => tensors.get(id));
+      const inferred = inferTypes(op, inputs.map(({ dtype }) => dtype));
+      const stated = attributes.map((attribute) => {
+        const proto = attributeProto(binding, attribute);
+        if (proto !== undefined) return [attribute.name, proto];
+        const why = `gives ${op} an attribute "${attribute.name}" of a kind that a graph cannot state`;
+        throw refuse(name, undefined, why, 'express it by other operations');
+      });
+      const node = graph.add(op, inputs.map((input) => input.node), { ...inferred, ...Object.fromEntries(stated) });
+      outputs.forEach(({ id, dtype }, index) => {
+        tensors.add(id, { node: index === 0 ? node : `${node}:${index}`, dtype });
+      });
+      return outputs;
+    },
+  };
+  // The binding's own properties are read-only, so the recorder is a copy of it with three functions replaced.
+  const copy = Object.fromEntries(
+    Object.getOwnPropertyNames(binding).map((key) => [key, binding[key as keyof Binding]]),
+  ) as unknown as Binding;
+  return Object.assign(copy, recorder);
+}
+
+export function createRecordingBackend(name: string, addon: NodeBackend): RecordingBackend {
+  const graph = new Graph(addon.binding);
+  const tensors = new RecordedTensors();
+  const recorder = recordingBinding(name, addon.binding, graph, tensors);
+
+  /** Refuses tensors of other backends, which tfjs would move here, values and all. */
+  class OwnTensors extends tf.DataStorage<TensorRecord> {
+    override get(dataId: DataId): TensorRecord {
+      if (this.has(dataId)) return super.get(dataId);
+      const { state } = tf.engine() as unknown as { state: { tensorInfo: WeakMap<DataId, TensorInfo> } };
+      const info = state.tensorInfo.get(dataId);
+      const which = info === undefined ? 'a disposed tensor' : `a ${info.dtype} tensor of shape [${info.shape.join(',')}]`;
+      throw refuse(name, undefined, `uses ${which} made outside of it, whose values would be frozen`, 'pass it as an input');
+    }
+  }
+
+  class Recording extends (addon.constructor as NodeBackendClass) implements RecordingBackend {
+    readonly graph = graph;
+
+    constructor() {
+      super(recorder, 'recording');
+      this.tensorMap = new OwnTensors(this, tf.engine() as never);
+    }
+
+    feed(feedName: string, spec: TensorSpec): Tensor {
+      const shape = [...spec.shape];
+      const dtype = this.getDTypeInteger(spec.dtype);
+      const id = addon.binding.createTensor(shape, dtype, newData(spec));
+      tensors.add(id, { node: graph.placeholder(feedName, dtype, shape), dtype });
+      const dataId: DataId = {};
+      this.tensorMap.set(dataId, { shape, dtype, id, values: null, refCount: 1 });
+      return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype: spec.dtype }, this);
+    }
+
+    nodeOf(tensor: Tensor): string {
+      const [id] = this.getInputTensorIds([tensor]);
+      return tensors.get(id as number).node;
+    }
+
+    override readSync(dataId: DataId): Float32Array | Int32Array | Uint8Array {
+      // A constant that no operation has seen yet: its values are those of every run.
+      const { values } = this.tensorMap.get(dataId);
+      if (values !== null) return values;
+      throw refuse(name, undefined, 'reads the values of a tensor while the graph is being built', 'use operations on the tensor instead');
+    }
+
+    release(): void {
+      for (const id of tensors.alive) addon.binding.deleteTensor(id);
+      tensors.alive.clear();
+    }
+  }
+  return new Recording();
+}
