@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 const positiveInt = z.int().positive();
 const fraction = z.number().min(0).max(1);
+const decay = z.number().min(0).lt(1);
 const token = z
   .string()
   .regex(
@@ -9,7 +10,17 @@ const token = z
     'must be 1 to 64 letters, digits, "-" or "_", starting with a letter or digit',
   );
 
-/** Hidden sizes and depths of a recurrent network. */
+/** Room for the run id, `<experiment>-<8 characters>`, inside the 64 characters of an id. */
+const experimentName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,54}$/,
+    'must be 1 to 55 letters, digits, "-" or "_", starting with a letter or digit',
+  );
+
+/** Most lanes (replicas of all tasks together) of one run. */
+export const maxLanes = 64;
+
 const encoderSchema = z.strictObject({
   kind: z.literal('gru').default('gru').describe('Recurrent cell of the shared encoder.'),
   hidden: positiveInt.max(8192).default(256).describe('Units in each direction and layer.'),
@@ -44,23 +55,26 @@ const modelSchema = z.strictObject({
           '`source`: tasks share the source embedding, each has its own target embedding. `all`: one embedding over the joint vocabulary, in the shared state.',
         ),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How symbols become vectors.'),
   encoder: encoderSchema.prefault({}).describe('The encoder that all tasks share.'),
   attention: attentionSchema.prefault({}).describe("How a generator reads the encoder's states."),
   generator: generatorSchema.prefault({}).describe('Default generator; a task may give its own.'),
 });
 
 const wordsDataSchema = z.strictObject({
-  source: z.literal('words'),
+  source: z.literal('words').describe('The pronunciation dictionary that comes with Tributary.'),
   kind: z
     .enum(['pronounce', 'spell', 'stress'])
     .describe('letters to phones, phones to letters, letters to stress digits'),
 });
 
-const tokensSchema = z.enum(['characters', 'whitespace']);
+const tokensSchema = z
+  .enum(['characters', 'whitespace'])
+  .describe('`characters`: each character is a symbol. `whitespace`: each word is.');
 
 const fileDataSchema = z.strictObject({
-  source: z.literal('file'),
+  source: z.literal('file').describe('Pairs of your own.'),
   format: z.enum(['jsonl', 'tsv']).describe('One JSON object a line, or tab-separated with a header line.'),
   path: z
     .string()
@@ -71,7 +85,10 @@ const fileDataSchema = z.strictObject({
   validation: z.string().min(1).optional().describe('Pairs for validation.'),
   test: z.string().min(1).optional().describe('Held-out pairs for the final result.'),
   columns: z
-    .strictObject({ source: z.string().min(1).default('source'), target: z.string().min(1).default('target') })
+    .strictObject({
+      source: z.string().min(1).default('source').describe('Column or field of the source.'),
+      target: z.string().min(1).default('target').describe('Column or field of the target.'),
+    })
     .prefault({})
     .describe('Names of the two columns or JSON fields.'),
   tokens: z
@@ -99,7 +116,7 @@ const taskSchema = z.strictObject({
     .describe('Weight of its gradient in the shared encoder (combiner `weighted`).'),
   loss: z
     .strictObject({
-      kind: z.literal('cross-entropy').default('cross-entropy'),
+      kind: z.literal('cross-entropy').default('cross-entropy').describe('Mean over target symbols, in nats.'),
       labelSmoothing: z
         .number()
         .min(0)
@@ -107,7 +124,8 @@ const taskSchema = z.strictObject({
         .default(0)
         .describe('Share of the target probability spread over the vocabulary.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What training minimises.'),
   metrics: z
     .array(z.enum(metricNames))
     .min(1)
@@ -117,25 +135,25 @@ const taskSchema = z.strictObject({
 });
 
 const scheduleSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('constant') }),
+  z.strictObject({ kind: z.literal('constant').describe('The peak learning rate throughout.') }),
   z.strictObject({
-    kind: z.literal('warmup-cosine'),
+    kind: z.literal('warmup-cosine').describe('Linear warm-up, then half a cosine down to the floor.'),
     warmupSteps: z.int().min(0).default(100).describe('Steps of linear warm-up.'),
     floor: fraction.default(0.02).describe('Final learning rate as a share of the peak.'),
   }),
 ]);
 
 const adamSchema = z.strictObject({
-  kind: z.literal('adam'),
+  kind: z.literal('adam').describe('Adam (Kingma and Ba 2015).'),
   learningRate: z.number().positive().describe('Peak learning rate.'),
-  beta1: fraction.default(0.9),
-  beta2: fraction.default(0.999),
-  epsilon: z.number().positive().default(1e-8),
+  beta1: decay.default(0.9).describe('Decay of the first moment.'),
+  beta2: decay.default(0.999).describe('Decay of the second moment.'),
+  epsilon: z.number().positive().default(1e-8).describe('Added to the root of the second moment.'),
 });
 const sgdSchema = z.strictObject({
-  kind: z.literal('sgd'),
+  kind: z.literal('sgd').describe('Stochastic gradient descent.'),
   learningRate: z.number().positive().describe('Peak learning rate.'),
-  momentum: fraction.default(0),
+  momentum: decay.default(0).describe('Share of the last update that is kept.'),
 });
 
 const durationSchema = z
@@ -146,31 +164,36 @@ const durationSchema = z
 /** The run file: everything that decides a run's result. */
 export const runFileSchema = z
   .strictObject({
-    experiment: token.describe("Groups runs in the history; the run's id begins with it."),
+    experiment: experimentName.describe("Groups runs in the history; the run's id begins with it."),
     seed: z
       .int()
       .min(0)
       .max(0xffffffff)
       .default(1)
       .describe('Decides initial parameters, shuffles and every random draw.'),
-    model: modelSchema.prefault({}),
-    tasks: z.array(taskSchema).min(1).max(64),
+    model: modelSchema.prefault({}).describe('The shared encoder, and how generators read it.'),
+    tasks: z.array(taskSchema).min(1).max(maxLanes).describe('The learning tasks; each has its own generator.'),
     splits: z
-      .strictObject({ validation: fraction.default(0.01), test: fraction.default(0.05) })
+      .strictObject({
+        validation: fraction.default(0.01).describe('Share kept for validation.'),
+        test: fraction.default(0.05).describe('Share held out for the final result.'),
+      })
       .prefault({})
       .describe('Shares of the data kept for validation and for the held-out result, by hash.'),
     optimizer: z
       .discriminatedUnion('kind', [adamSchema, sgdSchema])
-      .default({ kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
+      .default({ kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
+      .describe('How a gradient becomes an update.'),
     schedule: scheduleSchema.default({ kind: 'constant' }).describe('Learning rate over the steps of the budget.'),
     clip: z
-      .strictObject({ globalNorm: z.number().positive() })
+      .strictObject({ globalNorm: z.number().positive().describe('Largest Euclidean norm.') })
       .nullable()
       .default({ globalNorm: 1 })
       .describe("Largest norm of the combined shared gradient, and of each task's own; null: no clipping."),
     batch: z
       .strictObject({ size: positiveInt.max(4096).default(64).describe('Examples in a batch of one lane.') })
-      .prefault({}),
+      .prefault({})
+      .describe('Examples of one lane in one step.'),
     lengths: z
       .strictObject({
         source: positiveInt.max(4096).default(64).describe('Longest source, in symbols.'),
@@ -184,7 +207,8 @@ export const runFileSchema = z
           .default(4)
           .describe('Batch shapes a task: batches are filled from examples of similar length.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Limits on the length of examples.'),
     vocabulary: z
       .strictObject({
         limit: positiveInt
@@ -192,19 +216,24 @@ export const runFileSchema = z
           .default(32_000)
           .describe('Most symbols a vocabulary may have; more is an error.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Limits on vocabularies.'),
     sync: z
       .strictObject({
-        strategy: z.literal('all-reduce').default('all-reduce'),
+        strategy: z.literal('all-reduce').default('all-reduce').describe('Gradients are combined at every step.'),
         codec: z.literal('fp32').default('fp32').describe('Encoding of gradients on the wire.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('How lanes agree on one gradient.'),
     combiner: z
-      .strictObject({ kind: z.literal('weighted') })
+      .strictObject({ kind: z.literal('weighted').describe("The sum of task gradients times each task's weight.") })
       .default({ kind: 'weighted' })
       .describe('How task gradients become one.'),
     workers: z
-      .strictObject({ min: positiveInt.max(1024).default(1), max: positiveInt.max(1024).default(8) })
+      .strictObject({
+        min: positiveInt.max(1024).default(1).describe('Workers without which the run stays queued.'),
+        max: positiveInt.max(1024).default(8).describe('Most workers that it takes.'),
+      })
       .prefault({})
       .describe('How many workers the run waits for at least and takes at most (never more than it has lanes).'),
     compute: z
@@ -214,26 +243,31 @@ export const runFileSchema = z
           .default(1)
           .describe('Threads of one trainer; fixed by the run, not by the machine.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('How a trainer computes.'),
     checkpoints: z
       .strictObject({
         every: positiveInt.default(200).describe('Steps between checkpoints; the last step always has one.'),
         keep: positiveInt.max(1000).default(3).describe('Newest checkpoints to keep.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('When state becomes durable.'),
     evaluation: z
       .strictObject({
         every: positiveInt.default(200).describe('Steps between evaluations on validation data.'),
         examples: positiveInt.default(256).describe('Validation examples used each time; the same ones.'),
         samples: z.int().min(0).max(100).default(3).describe('Generated examples of each task in the final report.'),
       })
-      .prefault({}),
-    budget: z.strictObject({
-      steps: positiveInt.max(1_000_000_000).describe('Steps after which the run is finished.'),
-      time: durationSchema
-        .optional()
-        .describe('Training time after which the run pauses at a step that all workers agree on.'),
-    }),
+      .prefault({})
+      .describe('When and on what validation runs.'),
+    budget: z
+      .strictObject({
+        steps: positiveInt.max(1_000_000_000).describe('Steps after which the run is finished.'),
+        time: durationSchema
+          .optional()
+          .describe('Training time after which the run pauses at a step that all workers agree on.'),
+      })
+      .describe('When the run ends.'),
   })
   .superRefine((run, context) => {
     const seen = new Set<string>();
@@ -248,7 +282,18 @@ export const runFileSchema = z
     });
     if (run.workers.max < run.workers.min)
       context.addIssue({ code: 'custom', path: ['workers', 'max'], message: 'must be at least workers.min' });
-    const lanes = run.tasks.reduce((sum, task) => sum + task.replicas, 0);
+    let lanes = 0;
+    let tooMany: number | undefined;
+    run.tasks.forEach((task, index) => {
+      lanes += task.replicas;
+      if (lanes > maxLanes) tooMany ??= index;
+    });
+    if (tooMany !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['tasks', tooMany, 'replicas'],
+        message: `brings the run to ${lanes} lanes (one for each replica of each task), but it can have at most ${maxLanes}; lower the replicas`,
+      });
     if (run.workers.min > lanes)
       context.addIssue({
         code: 'custom',
