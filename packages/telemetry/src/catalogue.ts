@@ -1,0 +1,107 @@
+import { counter, gauge, histogram, secondsBuckets } from './definitions.js';
+
+const fast = secondsBuckets(0.001, 10);
+const slow = secondsBuckets(0.1, 1_000);
+
+/**
+ * Every metric of Tributary, each with the process that sets it. `run_id` stands on gauges and counters of active runs only, never
+ * on histograms, and a run's series are removed soon after it ends; loss by step and finished runs are in Postgres.
+ */
+export const catalogue = {
+  // Orchestrator: runs.
+  runInfo: gauge('run_info', 'Always 1; what an active run is.', ['run_id', 'experiment', 'model', 'commit']),
+  runState: gauge('run_state', '1 for the state that the run is in, 0 for the others.', ['run_id', 'state']),
+  runsFinishedTotal: counter('runs_finished_total', 'Attempts of runs that ended.', ['outcome', 'reason']),
+  runAttemptsTotal: counter('run_attempts_total', 'Attempts started.', ['run_id', 'reason']),
+  runGenerationsTotal: counter('run_generations_total', 'Generations opened, by why the one before ended.', [
+    'run_id',
+    'reason',
+  ]),
+  runTargetSteps: gauge('run_target_steps', 'Steps after which the run is finished.', ['run_id']),
+  recoveryDurationSeconds: histogram(
+    'recovery_duration_seconds',
+    'From the end of one generation to the first step of the next.',
+    ['cause'],
+    slow,
+  ),
+
+  // Trainers: steps. Member 0 sets what the whole run has once.
+  runStep: gauge('run_step', 'Steps done.', ['run_id']),
+  runLastProgressTimestampSeconds: gauge('run_last_progress_timestamp_seconds', 'When the last step ended.', [
+    'run_id',
+  ]),
+  stepsTotal: counter('steps_total', 'Steps done by a lane of the task.', ['run_id', 'task']),
+  tokensTotal: counter('tokens_total', 'Source and target tokens trained on, without padding.', ['run_id', 'task']),
+  samplesTotal: counter('samples_total', 'Examples trained on.', ['run_id', 'task']),
+  taskLoss: gauge('task_loss', 'Last loss, in nats a target token.', ['run_id', 'task', 'split']),
+  taskEvalScore: gauge('task_eval_score', 'Last value of a metric of quality.', ['run_id', 'task', 'split', 'metric']),
+  learningRate: gauge('learning_rate', 'Learning rate of the last step.', ['run_id']),
+  gradNorm: gauge('grad_norm', 'Norm of the combined shared gradient before clipping.', ['run_id']),
+  nonfiniteStepsTotal: counter('nonfinite_steps_total', 'Steps skipped for a gradient that was not finite.', [
+    'run_id',
+    'task',
+  ]),
+  stepDurationSeconds: histogram('step_duration_seconds', 'Time of a step.', ['experiment'], fast),
+  dataWaitSeconds: histogram('data_wait_seconds', 'Time that a step waited for its batch.', ['experiment'], fast),
+  syncDurationSeconds: histogram(
+    'sync_duration_seconds',
+    'Time that a step waited for the gradient exchange, by its phase.',
+    ['experiment', 'phase'],
+    fast,
+  ),
+  syncBytesTotal: counter('sync_bytes_total', 'Gradient bytes on the wire.', ['run_id', 'direction', 'codec']),
+
+  // Agents and trainers: workers.
+  workerStepSeconds: gauge('worker_step_seconds', "Time of the worker's last step.", ['worker']),
+  workerHeartbeatTimestampSeconds: gauge('worker_heartbeat_timestamp_seconds', 'When the worker last sent a beacon.', [
+    'worker',
+  ]),
+  workerMemoryBytes: gauge('worker_memory_bytes', 'Resident memory of the agent and its trainer.', [
+    'worker',
+    'device',
+  ]),
+
+  // Trainers (`write`) and the recorder (`verify`, `commit`): checkpoints.
+  checkpointDurationSeconds: histogram(
+    'checkpoint_duration_seconds',
+    'Time to write a part, to verify it, and to commit a whole checkpoint.',
+    ['phase', 'outcome'],
+    secondsBuckets(0.01, 100),
+  ),
+  checkpointLastSuccessTimestampSeconds: gauge(
+    'checkpoint_last_success_timestamp_seconds',
+    'When the last checkpoint was committed.',
+    ['run_id'],
+  ),
+  checkpointBytes: gauge('checkpoint_bytes', 'Size of the last committed checkpoint.', ['run_id']),
+
+  // Orchestrator: slots.
+  slots: gauge('slots', 'Living workers.', ['device']),
+  slotsLeased: gauge('slots_leased', 'Workers leased to a run.', ['device']),
+  queueDepth: gauge('queue_depth', 'Runs that wait for slots.', []),
+  queueWaitSeconds: histogram('queue_wait_seconds', 'Time that a run waited for its slots.', [], slow),
+
+  // Recorder: ingest.
+  ingestPointsTotal: counter(
+    'ingest_points_total',
+    'Rows from the records stream: inserted, duplicate, diverged, or of an unknown run.',
+    ['outcome'],
+  ),
+  ingestMessagesTotal: counter(
+    'ingest_messages_total',
+    'Messages of the records stream: written, retried or set aside.',
+    ['outcome'],
+  ),
+  ingestBatchSeconds: histogram('ingest_batch_seconds', 'Time to write a batch.', ['outcome'], fast),
+  ingestLagSeconds: gauge(
+    'ingest_lag_seconds',
+    'Age of the oldest record of the last batch when it was committed.',
+    [],
+  ),
+  ingestPendingMessages: gauge('ingest_pending_messages', 'Messages that wait in the records stream.', []),
+
+  // API: queries.
+  historyQuerySeconds: histogram('history_query_seconds', 'Time of a query of the history.', ['query'], fast),
+} as const;
+
+export type Catalogue = typeof catalogue;
