@@ -26,6 +26,7 @@ export * from './ids.js';
 export * from './lanes.js';
 export * from './object-store.js';
 export * from './prepared-run.js';
+export * from './record-codec.js';
 export * from './records.js';
 export * from './run-status.js';
 export * from './subjects.js';
