@@ -1,3 +1,4 @@
+export { checkpointsToDelete, type KeepableCheckpoint } from './checkpoint-retention.js';
 export {
   type DecidedRun,
   decideAfterGeneration,
@@ -7,6 +8,7 @@ export {
 export { lanesOf } from './lanes-of.js';
 export { placeLanes } from './place-lanes.js';
 export { countLoss, defaultBudgets, type LossHistory, noLosses, type RetryBudgets } from './retry-budget.js';
+export { planShards } from './shard-plan.js';
 export {
   beginSupervision,
   defaultLimits,
