@@ -17,6 +17,7 @@
  * - state hash: SHA-256 over parameters and optimizer state in canonical order.
  */
 
+export * from './api-documents.js';
 export * from './beacon.js';
 export * from './checkpoint.js';
 export * from './errors.js';

@@ -1,0 +1,167 @@
+import type { DeviceDescription, TrainerStatus } from './beacon.js';
+import type { Member } from './lanes.js';
+import type { RunState } from './run-status.js';
+
+/** Times are ISO 8601 in UTC; numbers that JSON cannot hold (NaN, infinities) are null. */
+
+/** `GET /v1/health` */
+export interface HealthDocument {
+  readonly status: 'ok' | 'degraded';
+  readonly version: string;
+  /** What each server answered: `ok`, or why not. */
+  readonly servers: Readonly<Record<'postgres' | 'nats' | 'temporal', string>>;
+  /** Web pages of the stack, where there are any. */
+  readonly links: { readonly temporal: string | null; readonly prometheus: string | null };
+}
+
+/** `PUT /v1/files` */
+export interface FileDocument {
+  readonly key: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+/** One line of `GET /v1/runs`. */
+export interface RunSummaryDocument {
+  readonly run: string;
+  readonly experiment: string;
+  readonly state: RunState;
+  readonly reason: string | null;
+  /** 0 until the first attempt starts. */
+  readonly attempt: number;
+  /** Steps done as far as it is known to the run store. */
+  readonly step: number;
+  readonly targetSteps: number | null;
+  readonly stateHash: string | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+/** `GET /v1/runs` */
+export interface RunListDocument {
+  readonly runs: readonly RunSummaryDocument[];
+  /** Give it as `before` for the next page; null on the last. */
+  readonly next: string | null;
+}
+
+export interface AttemptDocument {
+  readonly attempt: number;
+  readonly state: RunState | null;
+  readonly reason: string | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+}
+
+export interface GenerationSummaryDocument {
+  readonly generation: number;
+  readonly attempt: number;
+  readonly members: readonly Member[];
+  readonly resumeStep: number;
+  readonly reason: string | null;
+  readonly outcome: string | null;
+  readonly outcomeReason: string | null;
+  readonly openedAt: string;
+  readonly endedAt: string | null;
+}
+
+export interface SeriesSummaryDocument {
+  readonly subject: string;
+  readonly series: string;
+  readonly kind: 'point' | 'timing';
+  readonly count: number;
+  readonly firstStep: number | null;
+  readonly lastStep: number | null;
+  readonly last: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+}
+
+export interface CheckpointSummaryDocument {
+  readonly step: number;
+  readonly attempt: number;
+  readonly stateHash: string;
+  readonly sizeBytes: number;
+  readonly committedAt: string;
+}
+
+export interface LineageDocument {
+  readonly attempt: number;
+  readonly generation: number;
+  readonly member: number;
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface SampleDocument {
+  readonly step: number;
+  readonly index: number;
+  readonly source: string;
+  readonly generated: string;
+  readonly references: readonly string[];
+}
+
+/** A task with its held-out results and its newest generated examples. */
+export interface TaskDocument {
+  readonly task: string;
+  readonly replicas: number;
+  readonly weight: number;
+  /** `loss` and the metrics of the run file on held-out data; empty until the run has finished. Rates are shares 0..1. */
+  readonly results: Readonly<Record<string, number | null>>;
+  readonly samples: readonly SampleDocument[];
+}
+
+/** `GET /v1/runs/:run` */
+export interface RunDocument extends RunSummaryDocument {
+  /** The run file with every default filled in. */
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly files: Readonly<Record<string, string>>;
+  readonly tasks: readonly TaskDocument[];
+  readonly attempts: readonly AttemptDocument[];
+  readonly generations: readonly GenerationSummaryDocument[];
+  readonly series: readonly SeriesSummaryDocument[];
+  readonly checkpoints: readonly CheckpointSummaryDocument[];
+  readonly lineage: readonly LineageDocument[];
+}
+
+/** `POST /v1/runs` */
+export interface LaunchRequestDocument {
+  readonly spec: unknown;
+  /** Path in the run file → key of the uploaded bytes. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Reply to launch, resume and cancel. */
+export interface AttemptReplyDocument {
+  readonly run: string;
+  readonly attempt: number;
+  readonly state: RunState;
+}
+
+export interface WorkerDocument {
+  readonly worker: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly device: DeviceDescription;
+  /** Seen within the last seconds, neither draining nor quarantined. */
+  readonly live: boolean;
+  readonly draining: boolean;
+  readonly quarantined: string | null;
+  readonly trainer: TrainerStatus | null;
+  readonly seenAt: string;
+}
+
+/** `GET /v1/workers` */
+export interface WorkerListDocument {
+  readonly workers: readonly WorkerDocument[];
+}
+
+/** `POST /v1/generate` */
+export interface GenerateReplyDocument {
+  readonly run: string;
+  readonly task: string;
+  /** Step of the checkpoint that generated. */
+  readonly step: number;
+  readonly worker: string;
+  readonly outputs: readonly { readonly source: string; readonly generated: string }[];
+}
