@@ -7,4 +7,7 @@ export type {
   TracedFunction,
 } from './compute-backend.js';
 export { type BackendOptions, openBackend } from './open-backend.js';
+export { createOptimizer } from './optimizer/create-optimizer.js';
+export type { Optimizer, OptimizerUpdate } from './optimizer/optimizer.js';
+export { backendEnvironment } from './tensorflow/environment.js';
 export { type Tensor, type TensorFlow, tf } from './tensorflow-js.js';
