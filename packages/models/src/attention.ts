@@ -1,0 +1,58 @@
+import type { ModelSpec } from '@tributary/config';
+import { bahdanauAttention } from './bahdanau-attention.js';
+import { luongAttention } from './luong-attention.js';
+import type { ParameterSpec } from './parameters.js';
+import type { ParameterViews } from './parameter-views.js';
+import { type Tensor, tf } from '@tributary/engine';
+
+/** How a generator reads the encoder's states: at each step, weights over the source positions and their weighted mean. */
+export interface Attention {
+  readonly parameters: readonly ParameterSpec[];
+  /** Columns that its query adds to the product of the previous state; 0: the query is the previous state itself. */
+  readonly queryWidth: number;
+  /** Width of a key. */
+  readonly keyWidth: number;
+  /** The keys of a source, once for all steps, f32[B, S, K]. */
+  keys(parameters: ParameterViews, memory: Tensor): Tensor;
+  /** Scores of one step. */
+  score(parameters: ParameterViews, keys: Tensor, query: Tensor): Score;
+  /** Gradients of the attention's own parameters and the memory's share through the keys. */
+  backward(
+    parameters: ParameterViews,
+    memory: Tensor,
+    steps: readonly ScoredStep[],
+  ): { readonly parameters: ReadonlyMap<string, Tensor>; readonly memory: Tensor };
+}
+
+export interface Score {
+  /** f32[B, S] */
+  readonly scores: Tensor;
+  /** What the backward pass wants of this step. */
+  readonly kept: Tensor;
+  /** @param ofScores f32[B, S, 1]; gradient of the query, and what `Attention.backward` wants of it */
+  backward(ofScores: Tensor): { readonly query: Tensor; readonly ofKept: Tensor };
+}
+
+export interface ScoredStep {
+  readonly kept: Tensor;
+  readonly ofKept: Tensor;
+  /** f32[B, S, 1] */
+  readonly ofScores: Tensor;
+}
+
+export const attentionOf = (
+  spec: ModelSpec['attention'],
+  sizes: { readonly memory: number; readonly hidden: number },
+): Attention =>
+  spec.kind === 'bahdanau'
+    ? bahdanauAttention({ memory: sizes.memory, size: spec.size ?? sizes.hidden, hidden: sizes.hidden })
+    : luongAttention(sizes);
+
+/** Scores to add: 0 at a symbol, far below every score at padding. */
+export const scoreBias = (mask: Tensor): Tensor => tf.mul(tf.sub(mask, 1), 1e9);
+
+/**
+ * Weights f32[B, S] that are exactly zero at padding. A row that is all padding has weights zero, so its context is zero.
+ */
+export const attentionWeights = (scores: Tensor, mask: Tensor, bias: Tensor): Tensor =>
+  tf.mul(tf.softmax(tf.add(scores, bias)), mask);

@@ -1,0 +1,61 @@
+import { type Tensor, tf } from '@tributary/engine';
+import type { Attention } from './attention.js';
+import { matrix } from './parameters.js';
+
+/**
+ * Additive attention (Bahdanau, Cho and Bengio 2015): score = v · tanh(Wk m + Wq s), s the generator's previous state.
+ * Wq shares one product with the gates, so it lies in the generator's `state` matrix.
+ */
+export function bahdanauAttention(sizes: {
+  readonly memory: number;
+  readonly size: number;
+  readonly hidden: number;
+}): Attention {
+  const { size } = sizes;
+  return {
+    parameters: [matrix('attention.keys', sizes.memory, [size]), matrix('attention.scores', size, [1])],
+    queryWidth: size,
+    keyWidth: size,
+    keys(parameters, memory) {
+      const [batch, length, width] = memory.shape as [number, number, number];
+      const keys = tf.matMul(tf.reshape(memory, [batch * length, width]), parameters('attention.keys'));
+      return tf.reshape(keys, [batch, length, size]);
+    },
+    score(parameters, keys, query) {
+      const [batch, length] = keys.shape as [number, number, number];
+      const v = parameters('attention.scores');
+      const activation = tf.tanh(tf.add(keys, tf.reshape(query, [batch, 1, size])));
+      const scores = tf.matMul(tf.reshape(activation, [batch * length, size]), v);
+      return {
+        scores: tf.reshape(scores, [batch, length]),
+        kept: activation,
+        backward(ofScores) {
+          // The gradient before tanh is v · d · (1 - a²), d the gradient of the scores. Over the positions d sums to zero
+          // (softmax), so the query's gradient is -v · Σ d a².
+          const weighted = tf.mul(tf.square(activation), ofScores);
+          const query = tf.neg(tf.mul(tf.sum(weighted, 1), tf.reshape(v, [1, size])));
+          return { query, ofKept: weighted };
+        },
+      };
+    },
+    backward(parameters, memory, steps) {
+      const [batch, length, width] = memory.shape as [number, number, number];
+      const rows = batch * length;
+      const v = parameters('attention.scores');
+      const ofScores = tf.addN(steps.map((step) => step.ofScores));
+      const weighted = tf.addN(steps.map((step) => step.ofKept));
+      const ofKeys = tf.reshape(tf.mul(tf.sub(ofScores, weighted), tf.reshape(v, [1, 1, size])), [rows, size]);
+      const ofV = steps.map((step) =>
+        tf.matMul(tf.reshape(step.kept, [rows, size]), tf.reshape(step.ofScores, [rows, 1]), true, false),
+      );
+      const ofMemory = tf.matMul(ofKeys, parameters('attention.keys'), false, true);
+      return {
+        parameters: new Map<string, Tensor>([
+          ['attention.keys', tf.matMul(tf.reshape(memory, [rows, width]), ofKeys, true, false)],
+          ['attention.scores', tf.addN(ofV)],
+        ]),
+        memory: tf.reshape(ofMemory, [batch, length, width]),
+      };
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { MetricName } from '@tributary/config';
+import { editDistance } from './edit-distance.js';
+
+type Sequence = ArrayLike<number> | ArrayLike<string>;
+
+export interface ErrorRates {
+  /**
+   * Edits to the nearest reference, summed over all examples, by the summed lengths of those references; as in speech
+   * recognition it may exceed 1. NaN without any reference symbol.
+   */
+  readonly tokenErrorRate: number;
+  /** Share of outputs that equal none of their references; NaN without examples. */
+  readonly wordErrorRate: number;
+  readonly edits: number;
+  readonly referenceTokens: number;
+  readonly wrong: number;
+  readonly examples: number;
+}
+
+/**
+ * Error rates of outputs against one or several references each. The nearest reference is the one with the fewest edits; of
+ * two equally near, the first.
+ *
+ * @param hypotheses one sequence of symbols (ids or text) an example, without special symbols
+ * @param references at least one sequence for each example
+ * @throws RangeError when the two do not match, or an example has no reference
+ */
+export function errorRates<S extends Sequence>(
+  hypotheses: readonly S[],
+  references: readonly (readonly S[])[],
+): ErrorRates {
+  if (hypotheses.length !== references.length)
+    throw new RangeError(`${hypotheses.length} outputs for ${references.length} examples with references`);
+  let edits = 0;
+  let referenceTokens = 0;
+  let wrong = 0;
+  hypotheses.forEach((hypothesis, index) => {
+    const candidates = references[index] as readonly S[];
+    if (candidates.length === 0) throw new RangeError(`example ${index} has no reference`);
+    let nearest = { edits: Number.POSITIVE_INFINITY, length: 0 };
+    for (const reference of candidates) {
+      const distance = editDistance(hypothesis as ArrayLike<string>, reference as ArrayLike<string>);
+      if (distance < nearest.edits) nearest = { edits: distance, length: reference.length };
+    }
+    edits += nearest.edits;
+    referenceTokens += nearest.length;
+    if (nearest.edits > 0) wrong++;
+  });
+  return {
+    tokenErrorRate: edits / referenceTokens,
+    wordErrorRate: wrong / hypotheses.length,
+    edits,
+    referenceTokens,
+    wrong,
+    examples: hypotheses.length,
+  };
+}
+
+/** Sums that `TaskModel.evaluate` gives, added up over batches. */
+export interface TeacherForcedSums {
+  readonly tokens: number;
+  readonly correct: number;
+}
+
+/**
+ * One metric of the run file. Phone, letter and token error rate are the same number; the name says what a symbol is.
+ * All are shares: 0.17 is 17%.
+ */
+export function metricValue(name: MetricName, rates: ErrorRates, forced: TeacherForcedSums): number {
+  switch (name) {
+    case 'token_accuracy':
+      return forced.correct / forced.tokens;
+    case 'token_error_rate':
+    case 'phone_error_rate':
+    case 'letter_error_rate':
+      return rates.tokenErrorRate;
+    case 'word_error_rate':
+      return rates.wordErrorRate;
+  }
+}
