@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
 import type { Launch } from '../processes/detached-process.js';
@@ -35,30 +35,66 @@ interface Service {
 }
 
 function serviceUnit(context: UnitContext, service: Service): Unit {
-  const ready = readyFile(context.folders, service.name);
   return {
     name: service.name,
     address: service.address,
-    launch: () => launchService(context, service, ready),
-    check: () => reasonOf(() => askService(ready)),
+    launch: () => launchService(context, service),
+    check: () => reasonOf(() => askService(context, service)),
     startTimeoutMs: 90_000,
     stopSignal: 'SIGTERM',
     stopGraceMs: service.stopGraceMs,
   };
 }
 
-async function launchService({ env }: UnitContext, { service, environment }: Service, ready: string): Promise<Launch> {
+async function launchService({ env, folders }: UnitContext, service: Service): Promise<Launch> {
   const root = repositoryRoot();
-  const main = join(root, 'services', service, 'dist', 'main.js');
+  const main = join(root, 'services', service.service, 'dist', 'main.js');
   if (!existsSync(main)) throw new TributaryError('PREREQUISITE_MISSING', `${main} does not exist; run make build in ${root}.`);
-  await rm(ready, { force: true });
-  return { file: process.execPath, args: ['--enable-source-maps', main], env: { ...env, ...(await environment()) }, cwd: root };
+  // What a killed process left would be taken for its successor's.
+  await rm(readyFile(folders, service.name), { force: true });
+  const left = await announcedTarget(folders.targets, service);
+  if (left !== undefined) await rm(left.file, { force: true });
+  return { file: process.execPath, args: ['--enable-source-maps', main], env: { ...env, ...(await service.environment()) }, cwd: root };
 }
 
-/** The ready file holds the URL to ask, e.g. of /metrics; an empty one says only that the service is ready. */
-async function askService(ready: string): Promise<void> {
-  const content = await readFile(ready, 'utf8').catch(() => undefined);
-  if (content === undefined) throw new Error('it is not ready yet');
-  const url = content.trim();
-  if (url !== '') await httpAnswers(url);
+/** Asks the URL of the ready file, else the health route beside the metrics that the service announced to Prometheus. */
+async function askService({ folders }: UnitContext, service: Service): Promise<void> {
+  const ready = await readFile(readyFile(folders, service.name), 'utf8').catch(() => undefined);
+  if (ready !== undefined) {
+    if (ready.trim() !== '') await httpAnswers(ready.trim());
+    return;
+  }
+  const target = await announcedTarget(folders.targets, service);
+  if (target === undefined) throw new Error('it has not announced itself yet');
+  await httpAnswers(`http://${target.address}/healthz`);
+}
+
+async function announcedTarget(targets: string, { name, service }: Service): Promise<{ readonly file: string; readonly address: string } | undefined> {
+  for (const entry of await readdir(targets)) {
+    if (!entry.endsWith('.json') || entry.startsWith('.')) continue;
+    const file = join(targets, entry);
+    const announced = parseAnnouncement(await readFile(file, 'utf8').catch(() => ''));
+    // There is one of each control service; workers are told apart by their names.
+    if (announced?.job === service && (service !== 'worker' || announced.instance === name)) return { file, address: announced.address };
+  }
+  return undefined;
+}
+
+interface Announcement {
+  readonly address: string;
+  readonly job: string;
+  readonly instance: string;
+}
+
+/** Reads a file of Prometheus targets as `@tributary/telemetry` writes it. */
+function parseAnnouncement(content: string): Announcement | undefined {
+  try {
+    const parsed = JSON.parse(content) as readonly { targets?: readonly string[]; labels?: Record<string, string> }[];
+    const [first] = parsed;
+    const address = first?.targets?.[0];
+    const { job, instance } = first?.labels ?? {};
+    return address === undefined || job === undefined ? undefined : { address, job, instance: instance ?? '' };
+  } catch {
+    return undefined;
+  }
 }
