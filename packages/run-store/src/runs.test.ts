@@ -1,0 +1,191 @@
+import { runFileSchema } from '@tributary/config';
+import { type RunId, type RunState, runStates } from '@tributary/protocol';
+import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  attemptsOf,
+  createRun,
+  endAttempt,
+  endGeneration,
+  findRun,
+  generationsOf,
+  isLegalTransition,
+  listRuns,
+  newestGeneration,
+  openDatabase,
+  type RunDatabase,
+  recordGeneration,
+  requireRun,
+  setPrepared,
+  setRunState,
+  startAttempt,
+  tasksOf,
+} from './index.js';
+
+const spec = runFileSchema.parse({
+  experiment: 'words',
+  tasks: [
+    { name: 'spell', data: { source: 'words', kind: 'spell' }, replicas: 2, weight: 0.5 },
+    { name: 'pronounce', data: { source: 'words', kind: 'pronounce' } },
+  ],
+  budget: { steps: 100 },
+});
+
+let database: TemporaryDatabase;
+let db: RunDatabase;
+let serial = 0;
+
+beforeAll(async () => {
+  database = await temporaryDatabase();
+  db = openDatabase(database.url);
+});
+afterAll(async () => {
+  await db.destroy();
+  await database.drop();
+});
+
+async function newRun(experiment = 'words'): Promise<RunId> {
+  serial += 1;
+  const run = `${experiment}-${serial}` as RunId;
+  await createRun(db, { run, experiment, spec, files: { 'a.tsv': 'data/1' } });
+  return run;
+}
+
+/** Puts a run into a state by legal steps. */
+async function runIn(state: RunState): Promise<RunId> {
+  const run = await newRun();
+  await startAttempt(db, run);
+  const paths: Record<RunState, Exclude<RunState, 'queued'>[]> = {
+    queued: [],
+    running: ['running'],
+    recovering: ['running', 'recovering'],
+    paused: ['running', 'paused'],
+    finished: ['running', 'finished'],
+    failed: ['running', 'failed'],
+    cancelled: ['cancelled'],
+  };
+  for (const next of paths[state]) expect(await setRunState(db, run, { state: next, reason: null })).toBe(true);
+  return run;
+}
+
+describe('a run', () => {
+  it('is recorded with its tasks and files', async () => {
+    const run = await newRun();
+    expect(await requireRun(db, run)).toMatchObject({
+      run,
+      state: 'queued',
+      attempt: 0,
+      step: 0,
+      spec,
+      files: { 'a.tsv': 'data/1' },
+      targetSteps: 100,
+      stateHash: null,
+      startedAt: null,
+      createdAt: expect.any(Date),
+    });
+    expect(await tasksOf(db, run)).toEqual([
+      { run, task: 'spell', position: 0, replicas: 2, weight: 0.5 },
+      { run, task: 'pronounce', position: 1, replicas: 1, weight: 1 },
+    ]);
+    await setPrepared(db, run, { preparedKey: 'prepared/x.json', targetSteps: 50 });
+    expect(await findRun(db, run)).toMatchObject({ preparedKey: 'prepared/x.json', targetSteps: 50 });
+  });
+
+  it('has an id of its own', async () => {
+    const run = await newRun();
+    await expect(createRun(db, { run, experiment: 'words', spec, files: {} })).rejects.toMatchObject({
+      code: 'RUN_STATE_CONFLICT',
+    });
+    expect(await findRun(db, 'none')).toBeNull();
+    await expect(requireRun(db, 'none')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+    await expect(setPrepared(db, 'none', { preparedKey: '', targetSteps: 1 })).rejects.toMatchObject({
+      code: 'RUN_NOT_FOUND',
+    });
+  });
+
+  it('moves only as a run may', async () => {
+    for (const from of runStates)
+      for (const to of runStates) {
+        if (to === 'queued') continue;
+        const run = await runIn(from);
+        const moved = await setRunState(db, run, { state: to, reason: 'a reason' });
+        expect(moved, `${from} to ${to}`).toBe(from === to || isLegalTransition(from, to));
+        expect((await requireRun(db, run)).state).toBe(moved ? to : from);
+      }
+    expect(await setRunState(db, 'none', { state: 'running', reason: null })).toBe(false);
+    // What DESIGN's table says, written out.
+    const legal = runStates.flatMap((from) =>
+      runStates.filter((to) => isLegalTransition(from, to)).map((to) => `${from}>${to}`),
+    );
+    expect(legal).toEqual([
+      'queued>running',
+      'queued>failed',
+      'queued>cancelled',
+      'running>recovering',
+      'running>paused',
+      'running>finished',
+      'running>failed',
+      'running>cancelled',
+      'recovering>running',
+      'recovering>paused',
+      'recovering>failed',
+      'recovering>cancelled',
+      'paused>queued',
+      'paused>cancelled',
+      'finished>queued',
+      'failed>queued',
+      'cancelled>queued',
+    ]);
+  });
+
+  it('has attempts one after another', async () => {
+    const run = await newRun();
+    expect(await startAttempt(db, run)).toBe(1);
+    await expect(startAttempt(db, run)).rejects.toMatchObject({ code: 'RUN_STATE_CONFLICT' });
+    await setRunState(db, run, { state: 'running', reason: null });
+    expect(await endAttempt(db, run, 1, { state: 'failed', reason: 'lost' })).toBe(true);
+    expect(await endAttempt(db, run, 1, { state: 'failed', reason: 'lost' })).toBe(true);
+    expect(await requireRun(db, run)).toMatchObject({ state: 'failed', reason: 'lost', endedAt: expect.any(Date) });
+
+    const won = await Promise.allSettled([1, 2, 3, 4].map(() => startAttempt(db, run, { steps: 200 })));
+    expect(won.filter((one) => one.status === 'fulfilled')).toEqual([{ status: 'fulfilled', value: 2 }]);
+    const resumed = await requireRun(db, run);
+    expect(resumed).toMatchObject({ state: 'queued', attempt: 2, targetSteps: 200, endedAt: null, reason: null });
+    expect(resumed.spec.budget.steps).toBe(200);
+    expect(await endAttempt(db, run, 1, { state: 'cancelled', reason: 'late' })).toBe(false);
+    expect((await attemptsOf(db, run)).map(({ attempt, state, reason }) => [attempt, state, reason])).toEqual([
+      [1, 'failed', 'lost'],
+      [2, null, null],
+    ]);
+    await expect(startAttempt(db, 'none')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+  });
+
+  it('is listed newest first, by page, state and experiment', async () => {
+    const runs: RunId[] = [];
+    for (let index = 0; index < 5; index += 1) runs.unshift(await newRun('paged'));
+    await setRunState(db, runs[1] ?? '', { state: 'cancelled', reason: null });
+    const ids = async (options: Omit<Parameters<typeof listRuns>[1], 'experiment'>) =>
+      (await listRuns(db, { experiment: 'paged', ...options })).map((row) => row.run);
+    expect(await ids({ limit: 10 })).toEqual(runs);
+    expect(await ids({ limit: 2 })).toEqual(runs.slice(0, 2));
+    expect(await ids({ limit: 2, before: runs[1] ?? '' })).toEqual(runs.slice(2, 4));
+    expect(await ids({ limit: 10, states: ['cancelled'] })).toEqual([runs[1]]);
+    expect(await ids({ limit: 10, states: [] })).toEqual([]);
+  });
+
+  it('has generations that rise', async () => {
+    const run = await newRun();
+    expect(await newestGeneration(db, run)).toBe(0);
+    const generation = { run, attempt: 1, generation: 1, members: [], resumeStep: 0, reason: null };
+    await recordGeneration(db, generation);
+    await recordGeneration(db, generation);
+    await recordGeneration(db, { ...generation, generation: 2, resumeStep: 40, reason: 'worker-lost' });
+    await endGeneration(db, { run, generation: 1, outcome: 'worker-lost', reason: 'silent' });
+    await endGeneration(db, { run, generation: 1, outcome: 'finished', reason: null });
+    expect(await newestGeneration(db, run)).toBe(2);
+    expect(await generationsOf(db, run)).toMatchObject([
+      { generation: 1, outcome: 'worker-lost', outcomeReason: 'silent' },
+      { generation: 2, resumeStep: 40, outcome: null },
+    ]);
+  });
+});
