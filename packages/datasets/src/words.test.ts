@@ -1,0 +1,68 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { gatherExamples } from './gather-examples.js';
+import { hashedSplit } from './hashed-split.js';
+import { loadWords, type Word, wordPairs, wordsSource } from './words.js';
+
+const shares = { validation: 0.01, test: 0.05 };
+const lengths = { source: 64, target: 64, overlong: 'refuse', buckets: 4 } as const;
+let words: Word[] = [];
+beforeAll(async () => {
+  words = await loadWords();
+  [pronounce, spell, stress] = (['pronounce', 'spell', 'stress'] as const).map(
+    (kind) =>
+      gatherExamples({ task: kind, pairs: wordPairs(words, kind, shares), lengths, shares, fromFile: false }).splits,
+  ) as [Splits, Splits, Splits];
+});
+type Splits = ReturnType<typeof gatherExamples>['splits'];
+let pronounce: Splits;
+let spell: Splits;
+let stress: Splits;
+const textsOf = (symbols: readonly (readonly string[])[]): Set<string> => new Set(symbols.map((each) => each.join('')));
+
+describe('words', () => {
+  it('has the counts of the cleaned dictionary', () => {
+    const examples = Object.values(pronounce).flat();
+    expect(words.length).toBe(117_490);
+    expect(examples.length).toBe(117_490);
+    expect(examples.reduce((sum, { targets }) => sum + targets.length, 0)).toBe(125_567);
+    expect(new Set(examples.flatMap(({ targets }) => targets.flat())).size).toBe(39);
+    expect(words.every(({ word }) => /^[a-z]+$/.test(word))).toBe(true);
+    expect(words.find(({ word }) => word === 'aalborg')?.pronunciations[0]?.join(' ')).toBe('AO1 L B AO0 R G');
+  });
+
+  it('lists every pronunciation, spelling and stress of a word as a reference', () => {
+    const references = (splits: Splits, source: string, join = ''): string[] | undefined =>
+      Object.values(splits)
+        .flat()
+        .find((example) => example.source.join(' ') === source)
+        ?.targets.map((target) => target.join(join));
+    expect(references(pronounce, 'r e a d', ' ')).toEqual(['R EH D', 'R IY D']);
+    expect(references(stress, 'r e c o r d')).toEqual(['01', '10']);
+    expect(new Set(references(spell, 'R EH D'))).toEqual(new Set(['read', 'reade', 'red', 'redd']));
+    expect(references(stress, 'h m m')).toBeUndefined();
+  });
+
+  it('splits by word alike for all tasks, and trains on no held-out word or pronunciation', () => {
+    for (const name of ['train', 'validation', 'test'] as const) {
+      const own = textsOf(pronounce[name].map(({ source }) => source));
+      for (const word of own) expect(hashedSplit(word, shares)).toBe(name);
+      for (const { source } of stress[name]) expect(own.has(source.join(''))).toBe(true);
+      for (const { targets } of spell[name]) expect(own.has((targets[0] as string[]).join(''))).toBe(true);
+    }
+    const trained = textsOf(spell.train.flatMap(({ targets }) => targets));
+    const trainedSounds = textsOf(spell.train.map(({ source }) => source));
+    for (const name of ['validation', 'test'] as const) {
+      for (const { source } of pronounce[name]) expect(trained.has(source.join(''))).toBe(false);
+      for (const { source } of spell[name]) expect(trainedSounds.has(source.join(''))).toBe(false);
+    }
+    const share = pronounce.test.length / words.length;
+    expect(share).toBeGreaterThan(0.045);
+    expect(share).toBeLessThan(0.055);
+  });
+
+  it('names its version and hash', async () => {
+    const { name, version } = await wordsSource();
+    expect(name).toBe('npm:cmu-pronouncing-dictionary');
+    expect(version).toMatch(/^3\.0\.0 sha256:[0-9a-f]{64}$/);
+  });
+});
