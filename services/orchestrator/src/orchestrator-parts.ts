@@ -1,0 +1,24 @@
+import type { KV } from '@nats-io/kv';
+import type { SupervisionLimits } from '@tributary/planner';
+import type { ObjectStore } from '@tributary/protocol';
+import type { Db } from '@tributary/run-store';
+import type { Logger } from '@tributary/telemetry';
+import type { GenerationDocuments } from './generation-documents.js';
+import type { Roster } from './roster.js';
+import type { RunEvents } from './run-events.js';
+import type { RunMetrics } from './run-metrics.js';
+
+/** What the activities work with. */
+export interface OrchestratorParts {
+  readonly db: Db;
+  readonly objects: ObjectStore;
+  readonly generations: GenerationDocuments;
+  readonly endings: KV;
+  readonly events: RunEvents;
+  readonly roster: Roster;
+  readonly metrics: RunMetrics;
+  readonly log: Logger;
+  readonly supervisionLimits: SupervisionLimits;
+  /** How long the end of a run waits for the recorder while Postgres answers. */
+  readonly recorderPatienceMs: number;
+}

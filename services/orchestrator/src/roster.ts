@@ -1,0 +1,99 @@
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import { workerSilent } from '@tributary/planner';
+import { type Beacon, beaconSilenceMs, type NatsNames, type WorkerId } from '@tributary/protocol';
+
+export type BeaconListener = (beacon: Beacon, atMs: number) => void;
+
+/** Hears every agent's beacons and knows who answers now. */
+export class Roster {
+  readonly #heard = new Map<string, { readonly beacon: Beacon; readonly atMs: number }>();
+  readonly #listeners = new Set<BeaconListener>();
+  readonly #nc: NatsConnection;
+  readonly #subscription: Subscription;
+  /** Since when beacons could be heard without a gap. */
+  #listeningSinceMs = Date.now();
+  #connected = true;
+
+  constructor(nc: NatsConnection, names: NatsNames) {
+    this.#nc = nc;
+    this.#subscription = nc.subscribe(names.beacon('*'), {
+      callback: (error, message) => {
+        if (error === null) this.#hear(message.json<Beacon>());
+      },
+    });
+    void this.#followConnection();
+  }
+
+  async #followConnection(): Promise<void> {
+    for await (const status of this.#nc.status()) {
+      if (status.type === 'disconnect') this.#connected = false;
+      if (status.type === 'reconnect') {
+        this.#connected = true;
+        this.#listeningSinceMs = Date.now();
+      }
+    }
+  }
+
+  #hear(beacon: Beacon): void {
+    const atMs = Date.now();
+    this.#heard.set(beacon.worker, { beacon, atMs });
+    for (const listener of [...this.#listeners]) listener(beacon, atMs);
+  }
+
+  /** Whether silence means anything now: false while this process is cut off itself. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Calls for every beacon from now on; returns how to end that. */
+  listen(listener: BeaconListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The latest beacon of every worker that answers now. */
+  living(nowMs: number = Date.now()): Beacon[] {
+    return [...this.#heard.values()]
+      .filter(({ atMs }) => !workerSilent(atMs, nowMs))
+      .map(({ beacon }) => beacon)
+      .sort((a, b) => (a.worker < b.worker ? -1 : 1));
+  }
+
+  /**
+   * Those of some workers that answer and can take lanes. Resolves once each has been heard, or enough time has passed to
+   * call the others silent.
+   */
+  async rollCall(workers: readonly WorkerId[], signal: AbortSignal): Promise<WorkerId[]> {
+    const answering = (): WorkerId[] => {
+      const usable = new Set(this.living().flatMap((beacon) => (beacon.draining ? [] : [beacon.worker])));
+      return workers.filter((worker) => usable.has(worker));
+    };
+    return await new Promise((resolve, reject) => {
+      const settle = (): void => {
+        const present = answering();
+        const waitedMs = Date.now() - this.#listeningSinceMs;
+        if (!this.#connected || (present.length < workers.length && waitedMs <= beaconSilenceMs)) return;
+        finish();
+        resolve(present);
+      };
+      const abort = (): void => {
+        finish();
+        reject(signal.reason);
+      };
+      const unlisten = this.listen(settle);
+      const timer = setInterval(settle, 250);
+      signal.addEventListener('abort', abort, { once: true });
+      const finish = (): void => {
+        unlisten();
+        clearInterval(timer);
+        signal.removeEventListener('abort', abort);
+      };
+      settle();
+    });
+  }
+
+  close(): void {
+    this.#subscription.unsubscribe();
+    this.#listeners.clear();
+  }
+}
