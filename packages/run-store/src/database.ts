@@ -51,8 +51,10 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): RunDat
     connectionTimeoutMillis: 10_000,
     types,
   });
-  // Without a listener, a Postgres restart would end the process.
+  // Without these listeners a Postgres restart would end the process: the pool reports connections lost while idle, a client
+  // one lost between two queries of a transaction (its next query fails then).
   pool.on('error', options.onIdleError ?? (() => {}));
+  pool.on('connect', (client) => client.on('error', () => {}));
   return new PooledDatabase(pool);
 }
 
