@@ -1,1 +1,3 @@
-export {};
+export type { ApiDeps, ApiOptions } from './api-deps.js';
+export { createApiServer } from './api-server.js';
+export { type ApiEnvironment, apiEnvironment } from './environment.js';

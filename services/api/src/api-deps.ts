@@ -1,0 +1,24 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Client } from '@temporalio/client';
+import type { ObjectStore } from '@tributary/protocol';
+import type { Db } from '@tributary/run-store';
+
+export interface ApiOptions {
+  /** Namespace of NATS names, and Temporal's task queue. */
+  readonly namespace: string;
+  readonly token: string;
+  readonly links: { readonly temporal: string | null; readonly prometheus: string | null };
+  /** Largest uploaded file. Default 256 MiB. */
+  readonly maxUploadBytes?: number;
+  /** How long a worker may take to generate. Default 60 s. */
+  readonly generateTimeoutMs?: number;
+  /** Between heartbeats of an event stream. Default 5 s. */
+  readonly heartbeatMs?: number;
+}
+
+export interface ApiDeps {
+  readonly db: Db;
+  readonly nats: NatsConnection;
+  readonly objects: ObjectStore;
+  readonly temporal: Client;
+}

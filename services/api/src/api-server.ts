@@ -1,0 +1,66 @@
+import swagger from '@fastify/swagger';
+import { TributaryError } from '@tributary/protocol';
+import type { Logger } from '@tributary/telemetry';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { ApiDeps, ApiOptions } from './api-deps.js';
+import { requireToken } from './authorization.js';
+import { replyWithError } from './error-replies.js';
+import { fileRoutes } from './routes/file-routes.js';
+import { generateRoutes } from './routes/generate-routes.js';
+import { healthRoutes } from './routes/health-routes.js';
+import { runEventRoutes } from './routes/run-event-routes.js';
+import { runRoutes } from './routes/run-routes.js';
+import { workerRoutes } from './routes/worker-routes.js';
+
+/** Bytes of a JSON body: a run file is at most 1 MiB. */
+const maxBodyBytes = 1024 * 1024 + 64 * 1024;
+
+/** The HTTP API, not yet listening. Everything under /v1 needs the token. */
+export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger: Logger): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    bodyLimit: maxBodyBytes,
+    // Each request is one line at debug; refusals and failures are logged where they are made.
+    disableRequestLogging: true,
+    forceCloseConnections: true,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(replyWithError);
+  app.setNotFoundHandler((request, reply) =>
+    replyWithError(
+      new TributaryError('OBJECT_NOT_FOUND', `There is no ${request.method} ${request.url}; see /openapi.json.`),
+      request,
+      reply,
+    ),
+  );
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tributary',
+        version: '0.1.0',
+        description: 'Launch, follow, resume and query training runs. Errors are {code, message}.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: jsonSchemaTransform,
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await app.register(
+    async (v1) => {
+      v1.addHook('onRequest', requireToken(options.token));
+      await v1.register(healthRoutes(options, deps));
+      await v1.register(fileRoutes(options, deps));
+      await v1.register(runRoutes(options, deps));
+      await v1.register(runEventRoutes(options, deps));
+      await v1.register(workerRoutes(deps));
+      await v1.register(generateRoutes(options, deps));
+    },
+    { prefix: '/v1' },
+  );
+  return app;
+}

@@ -1,0 +1,211 @@
+import type {
+  AttemptDocument,
+  AttemptReplyDocument,
+  CheckpointSummaryDocument,
+  FileDocument,
+  GenerateReplyDocument,
+  GenerationSummaryDocument,
+  HealthDocument,
+  LaunchRequestDocument,
+  LineageDocument,
+  RunDocument,
+  RunListDocument,
+  RunSummaryDocument,
+  SampleDocument,
+  SeriesSummaryDocument,
+  TaskDocument,
+  WorkerDocument,
+  WorkerListDocument,
+} from '@tributary/protocol';
+import { errorCodes, runStates } from '@tributary/protocol';
+import { z } from 'zod';
+
+// The schemas of @tributary/protocol's documents, for validation and OpenAPI; `satisfies` keeps the two equal.
+
+/** A list that is only read. */
+const list = <T extends z.ZodType>(item: T): z.ZodType<readonly z.output<T>[]> => z.array(item);
+
+const time = z.string().describe('ISO 8601, UTC.');
+const count = z.number();
+const state = z.enum(runStates);
+
+export const errorSchema = z.object({ code: z.enum(errorCodes), message: z.string() });
+
+export const healthSchema = z.object({
+  status: z.enum(['ok', 'degraded']),
+  version: z.string(),
+  servers: z.object({ postgres: z.string(), nats: z.string(), temporal: z.string() }),
+  links: z.object({ temporal: z.string().nullable(), prometheus: z.string().nullable() }),
+}) satisfies z.ZodType<HealthDocument>;
+
+export const fileSchema = z.object({
+  key: z.string(),
+  sha256: z.string(),
+  sizeBytes: count,
+}) satisfies z.ZodType<FileDocument>;
+
+const runSummary = {
+  run: z.string(),
+  experiment: z.string(),
+  state,
+  reason: z.string().nullable(),
+  attempt: count,
+  step: count,
+  targetSteps: count.nullable(),
+  stateHash: z.string().nullable(),
+  createdAt: time,
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+};
+export const runSummarySchema = z.object(runSummary) satisfies z.ZodType<RunSummaryDocument>;
+
+export const runListSchema = z.object({
+  runs: list(runSummarySchema),
+  next: z.string().nullable(),
+}) satisfies z.ZodType<RunListDocument>;
+
+const attemptSchema = z.object({
+  attempt: count,
+  state: state.nullable(),
+  reason: z.string().nullable(),
+  startedAt: time,
+  endedAt: time.nullable(),
+}) satisfies z.ZodType<AttemptDocument>;
+
+/** Branded ids are plain text on the wire. */
+type Wire<T> = T extends string
+  ? string
+  : T extends number
+    ? number
+    : T extends readonly (infer U)[]
+      ? readonly Wire<U>[]
+      : T extends object
+        ? { [K in keyof T]: Wire<T[K]> }
+        : T;
+
+const generationSchema = z.object({
+  generation: count,
+  attempt: count,
+  members: list(z.object({ member: count, worker: z.string(), lanes: list(count) })),
+  resumeStep: count,
+  reason: z.string().nullable(),
+  outcome: z.string().nullable(),
+  outcomeReason: z.string().nullable(),
+  openedAt: time,
+  endedAt: time.nullable(),
+}) satisfies z.ZodType<Wire<GenerationSummaryDocument>>;
+
+const seriesSchema = z.object({
+  subject: z.string(),
+  series: z.string(),
+  kind: z.enum(['point', 'timing']),
+  count,
+  firstStep: count.nullable(),
+  lastStep: count.nullable(),
+  last: z.number().nullable(),
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+}) satisfies z.ZodType<SeriesSummaryDocument>;
+
+const checkpointSchema = z.object({
+  step: count,
+  attempt: count,
+  stateHash: z.string(),
+  sizeBytes: count,
+  committedAt: time,
+}) satisfies z.ZodType<CheckpointSummaryDocument>;
+
+const lineageSchema = z.object({
+  attempt: count,
+  generation: count,
+  member: count,
+  key: z.string(),
+  value: z.string(),
+}) satisfies z.ZodType<LineageDocument>;
+
+const sampleSchema = z.object({
+  step: count,
+  index: count,
+  source: z.string(),
+  generated: z.string(),
+  references: list(z.string()),
+}) satisfies z.ZodType<SampleDocument>;
+
+const taskSchema = z.object({
+  task: z.string(),
+  replicas: count,
+  weight: z.number(),
+  results: z.record(z.string(), z.number().nullable()),
+  samples: list(sampleSchema),
+}) satisfies z.ZodType<TaskDocument>;
+
+export const runSchema = z.object({
+  ...runSummary,
+  spec: z.record(z.string(), z.unknown()),
+  files: z.record(z.string(), z.string()),
+  tasks: list(taskSchema),
+  attempts: list(attemptSchema),
+  generations: list(generationSchema),
+  series: list(seriesSchema),
+  checkpoints: list(checkpointSchema),
+  lineage: list(lineageSchema),
+}) satisfies z.ZodType<Wire<RunDocument>>;
+
+export const launchSchema = z.strictObject({
+  spec: z.unknown().describe('The run file as JSON; see run-file.schema.json.'),
+  files: z.record(z.string(), z.string()).default({}).describe('Path in the run file → key that PUT /v1/files gave.'),
+}) satisfies z.ZodType<LaunchRequestDocument>;
+
+export const attemptReplySchema = z.object({
+  run: z.string(),
+  attempt: count,
+  state,
+}) satisfies z.ZodType<AttemptReplyDocument>;
+
+const workerSchema = z.object({
+  worker: z.string(),
+  host: z.string(),
+  pid: count,
+  device: z.object({
+    backend: z.string(),
+    backendVersion: z.string(),
+    device: z.string(),
+    model: z.string(),
+    version: z.string(),
+  }),
+  live: z.boolean(),
+  draining: z.boolean(),
+  quarantined: z.string().nullable(),
+  trainer: z
+    .object({
+      run: z.string(),
+      attempt: count,
+      generation: count,
+      member: count,
+      phase: z.enum(['starting', 'restoring', 'tracing', 'training', 'evaluating', 'checkpointing', 'ending']),
+      step: count,
+      progress: count,
+      died: z.object({ reason: z.string() }).nullable(),
+    })
+    .nullable(),
+  seenAt: time,
+}) satisfies z.ZodType<Wire<WorkerDocument>>;
+
+export const workerListSchema = z.object({
+  workers: list(workerSchema),
+}) satisfies z.ZodType<Wire<WorkerListDocument>>;
+
+export const generateSchema = z.strictObject({
+  run: z.string(),
+  task: z.string(),
+  sources: z.array(z.string().min(1).max(10_000)).min(1).max(256),
+  maxLength: z.int().positive().max(4096).nullable().default(null),
+});
+
+export const generateReplySchema = z.object({
+  run: z.string(),
+  task: z.string(),
+  step: count,
+  worker: z.string(),
+  outputs: list(z.object({ source: z.string(), generated: z.string() })),
+}) satisfies z.ZodType<GenerateReplyDocument>;

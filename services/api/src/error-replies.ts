@@ -1,0 +1,51 @@
+import { type ErrorCode, type ErrorDocument, TributaryError, toErrorDocument } from '@tributary/protocol';
+import { isTransientDatabaseError } from '@tributary/run-store';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  SPEC_INVALID: 400,
+  DATA_INVALID: 400,
+  UNAUTHORIZED: 401,
+  RUN_NOT_FOUND: 404,
+  TASK_NOT_FOUND: 404,
+  CHECKPOINT_NOT_FOUND: 404,
+  OBJECT_NOT_FOUND: 404,
+  RUN_STATE_CONFLICT: 409,
+  NO_WORKERS: 409,
+  TOO_LARGE: 413,
+  SERVER_FAILED: 503,
+};
+
+/** Every error leaves the API as {@link ErrorDocument} with the right status; the unforeseen are logged with their stack. */
+export function replyWithError(
+  error: FastifyError | TributaryError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const { status, document } = errorReply(error);
+  if (status === 500) request.log.error({ err: error }, 'request failed');
+  else request.log.info({ code: document.code, reason: document.message }, 'request refused');
+  void reply.status(status).type('application/json').send(JSON.stringify(document));
+}
+
+function errorReply(error: FastifyError | TributaryError): { status: number; document: ErrorDocument } {
+  if (error instanceof TributaryError) return { status: statusOf[error.code] ?? 500, document: toErrorDocument(error) };
+  if (error.validation !== undefined) {
+    const where = error.validationContext ?? 'request';
+    const what = error.validation.map((issue) => `${where}${issue.instancePath ?? ''}: ${issue.message ?? 'is wrong'}`);
+    return { status: 400, document: { code: 'SPEC_INVALID', message: what.join('\n') } };
+  }
+  if (isTransientDatabaseError(error))
+    return {
+      status: 503,
+      document: { code: 'SERVER_FAILED', message: 'Postgres does not answer; look at it with: npx tributary status' },
+    };
+  const status = error.statusCode ?? 500;
+  if (status === 413)
+    return {
+      status,
+      document: { code: 'TOO_LARGE', message: 'The request is over 1 MiB; upload data with PUT /v1/files.' },
+    };
+  if (status < 500) return { status, document: { code: 'SPEC_INVALID', message: error.message } };
+  return { status: 500, document: { code: 'INTERNAL', message: 'The API failed; see: npx tributary logs api' } };
+}

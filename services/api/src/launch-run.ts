@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { type RunFile, validateRunFile } from '@tributary/config';
+import { buildData } from '@tributary/datasets';
+import { type AttemptReplyDocument, isResting, type RunId, TributaryError } from '@tributary/protocol';
+import { createRun, endAttempt, inTransaction, requireRun, startAttempt } from '@tributary/run-store';
+import type { ApiDeps } from './api-deps.js';
+import { requireLiveWorkers } from './live-workers.js';
+import { requireTemporal, signalCancel, startTrainingRun } from './run-workflows.js';
+
+type RunDeps = Pick<ApiDeps, 'db' | 'objects' | 'temporal'>;
+
+/**
+ * Checks everything that can be checked, and only then records the run and starts its workflow.
+ * @throws TributaryError `SPEC_INVALID`, `DATA_INVALID`, `NO_WORKERS`, `SERVER_FAILED`; nothing has been written then
+ */
+export async function launchRun(
+  request: { readonly spec: unknown; readonly files: Readonly<Record<string, string>> },
+  taskQueue: string,
+  deps: RunDeps,
+): Promise<AttemptReplyDocument> {
+  const spec = validateRunFile(request.spec, { name: 'spec' });
+  const files = await checkFiles(spec, request.files, deps);
+  await requireLiveWorkers(deps.db, spec.workers.min);
+  await requireTemporal(deps.temporal);
+  const run = newRunId(spec.experiment);
+  const attempt = await inTransaction(deps.db, async (trx) => {
+    await createRun(trx, { run, experiment: spec.experiment, spec, files });
+    return await startAttempt(trx, run);
+  });
+  return await startOrFail({ run, attempt, taskQueue }, deps);
+}
+
+/**
+ * Starts a new attempt of a run at rest, from its newest checkpoint.
+ * @param steps a new budget of steps; a finished run needs a larger one
+ * @throws TributaryError `RUN_NOT_FOUND`, `RUN_STATE_CONFLICT`, `NO_WORKERS`, `SERVER_FAILED`
+ */
+export async function resumeRun(
+  run: string,
+  steps: number | undefined,
+  taskQueue: string,
+  deps: RunDeps,
+): Promise<AttemptReplyDocument> {
+  const row = await requireRun(deps.db, run);
+  const target = steps ?? row.spec.budget.steps;
+  if (isResting(row.state) && target <= row.step)
+    throw new TributaryError(
+      'RUN_STATE_CONFLICT',
+      `Run ${run} has done all ${row.step} steps of its budget; give it a larger one: npx tributary resume ${run} --steps ${row.step * 2}`,
+    );
+  if (!isResting(row.state))
+    throw new TributaryError(
+      'RUN_STATE_CONFLICT',
+      `Run ${run} is ${row.state}; only a run that has ended or is paused can be resumed. Follow it with: npx tributary watch ${run}`,
+    );
+  await requireLiveWorkers(deps.db, row.spec.workers.min);
+  await requireTemporal(deps.temporal);
+  const attempt = await startAttempt(deps.db, run, steps === undefined ? {} : { steps });
+  return await startOrFail({ run: row.run, attempt, taskQueue }, deps);
+}
+
+/** Asks a run to end. It ends at a step that all its members agree on. */
+export async function cancelRun(run: string, deps: RunDeps): Promise<AttemptReplyDocument> {
+  const { state, attempt } = await requireRun(deps.db, run);
+  if (isResting(state) && state !== 'paused')
+    throw new TributaryError('RUN_STATE_CONFLICT', `Run ${run} is ${state} already; there is nothing to cancel.`);
+  if (state === 'paused' || !(await signalCancel(deps.temporal, run))) {
+    // No workflow owns it: paused, or lost with Temporal's data.
+    await endAttempt(deps.db, run, attempt, { state: 'cancelled', reason: 'cancelled by request' });
+  }
+  const now = await requireRun(deps.db, run);
+  return { run, attempt, state: now.state };
+}
+
+async function startOrFail(
+  start: { readonly run: RunId; readonly attempt: number; readonly taskQueue: string },
+  { db, temporal }: RunDeps,
+): Promise<AttemptReplyDocument> {
+  const { run, attempt } = start;
+  try {
+    await startTrainingRun(temporal, start);
+  } catch (cause) {
+    const reason = 'its workflow could not be started: Temporal does not answer';
+    await endAttempt(db, run, attempt, { state: 'failed', reason });
+    throw new TributaryError(
+      'SERVER_FAILED',
+      `Run ${run} failed: ${reason}; once it does (npx tributary status): npx tributary resume ${run}`,
+      { cause },
+    );
+  }
+  return { run, attempt, state: 'queued' };
+}
+
+/** Paths in the run file and what was uploaded for them must be the same; the pairs must be readable. */
+async function checkFiles(
+  spec: RunFile,
+  uploaded: Readonly<Record<string, string>>,
+  { objects }: RunDeps,
+): Promise<Record<string, string>> {
+  const fromFile = spec.tasks.filter(({ data }) => data.source === 'file');
+  const wanted = new Set<string>();
+  for (const { data } of fromFile)
+    if (data.source === 'file')
+      for (const path of [data.path, data.validation, data.test]) if (path !== undefined) wanted.add(path);
+  const files: Record<string, string> = {};
+  for (const path of wanted) {
+    const key = Object.hasOwn(uploaded, path) ? uploaded[path] : undefined;
+    if (key === undefined)
+      throw new TributaryError(
+        'DATA_INVALID',
+        `${path} was not uploaded; PUT it to /v1/files and name its key in files.`,
+      );
+    if (!/^data\/[0-9a-f]{64}$/.test(key) || !(await objects.has(key)))
+      throw new TributaryError('DATA_INVALID', `${path}: there is no uploaded file ${key}; PUT it to /v1/files again.`);
+    files[path] = key;
+  }
+  for (const path of Object.keys(uploaded))
+    if (!wanted.has(path))
+      throw new TributaryError('DATA_INVALID', `files names ${path}, but no task of the run file does.`);
+  // The bundled words are known to be sound; `prepare` builds them once, off this process.
+  if (fromFile.length > 0) await buildData({ ...spec, tasks: fromFile }, (path) => objects.get(files[path] as string));
+  return files;
+}
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** 40 random bits keep ids of one experiment apart. */
+function newRunId(experiment: string): RunId {
+  return `${experiment}-${Array.from(randomBytes(8), (byte) => alphabet[byte & 31]).join('')}` as RunId;
+}

@@ -1,0 +1,86 @@
+import { runStates } from '@tributary/protocol';
+import { listRuns } from '@tributary/run-store';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { ApiDeps, ApiOptions } from '../api-deps.js';
+import { attemptReplySchema, errorSchema, launchSchema, runListSchema, runSchema } from '../document-schemas.js';
+import { cancelRun, launchRun, resumeRun } from '../launch-run.js';
+import { runDocument, runSummary } from '../run-documents.js';
+
+const runParams = z.object({ run: z.string().max(64) });
+const stateList = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum(runStates)));
+
+export function runRoutes({ namespace }: ApiOptions, deps: ApiDeps): FastifyPluginAsyncZod {
+  const { db } = deps;
+  return async (app) => {
+    app.route({
+      method: 'POST',
+      url: '/runs',
+      schema: {
+        summary: 'Launch a run',
+        body: launchSchema,
+        response: { 201: attemptReplySchema, default: errorSchema },
+      },
+      handler: async (request, reply) => reply.status(201).send(await launchRun(request.body, namespace, deps)),
+    });
+    app.route({
+      method: 'GET',
+      url: '/runs',
+      schema: {
+        summary: 'Runs, newest first',
+        querystring: z.strictObject({
+          state: stateList.optional().describe('States, separated by commas.'),
+          experiment: z.string().max(64).optional(),
+          limit: z.coerce.number().int().min(1).max(1000).default(50),
+          before: z.string().max(64).optional().describe('`next` of the page before.'),
+        }),
+        response: { 200: runListSchema, default: errorSchema },
+      },
+      handler: async ({ query: { state, experiment, limit, before } }) => {
+        const rows = await listRuns(db, {
+          limit: limit + 1,
+          ...(state === undefined ? {} : { states: state }),
+          ...(experiment === undefined ? {} : { experiment }),
+          ...(before === undefined ? {} : { before }),
+        });
+        const page = rows.slice(0, limit);
+        return { runs: page.map(runSummary), next: rows.length > limit ? (page.at(-1)?.run ?? null) : null };
+      },
+    });
+    app.route({
+      method: 'GET',
+      url: '/runs/:run',
+      schema: {
+        summary: 'Everything that is known of a run',
+        params: runParams,
+        response: { 200: runSchema, default: errorSchema },
+      },
+      handler: async ({ params }) => await runDocument(db, params.run),
+    });
+    app.route({
+      method: 'POST',
+      url: '/runs/:run/cancel',
+      schema: {
+        summary: 'Ask a run to end at its next step; its newest checkpoint stays',
+        params: runParams,
+        response: { 202: attemptReplySchema, default: errorSchema },
+      },
+      handler: async ({ params }, reply) => reply.status(202).send(await cancelRun(params.run, deps)),
+    });
+    app.route({
+      method: 'POST',
+      url: '/runs/:run/resume',
+      schema: {
+        summary: 'Start a new attempt of a run at rest, from its newest checkpoint',
+        params: runParams,
+        body: z.strictObject({ steps: z.int().positive().max(1_000_000_000).optional() }).nullish(),
+        response: { 202: attemptReplySchema, default: errorSchema },
+      },
+      handler: async ({ params, body }, reply) =>
+        reply.status(202).send(await resumeRun(params.run, body?.steps, namespace, deps)),
+    });
+  };
+}
