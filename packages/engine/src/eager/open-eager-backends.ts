@@ -1,7 +1,7 @@
 import { dirname, join, sep } from 'node:path';
 import { requireHere, tf, useBackend } from '../tensorflow-js.js';
 import { EagerBackend } from './eager-backend.js';
-import { registerMissingKernels } from './register-kernels.js';
+import { completeKernels } from './complete-kernels.js';
 
 /** WebAssembly with SIMD on one thread: the order of every sum is fixed. */
 export async function openWasm(notice: string | null): Promise<EagerBackend> {
@@ -10,7 +10,7 @@ export async function openWasm(notice: string | null): Promise<EagerBackend> {
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
   if (!(await tf.setBackend('wasm'))) throw new Error('the WebAssembly backend did not initialise');
-  registerMissingKernels('wasm');
+  completeKernels('wasm');
   const { version } = requireHere(join('@tensorflow', 'tfjs-backend-wasm', 'package.json')) as { version: string };
   return new EagerBackend({
     kind: 'wasm',
@@ -27,7 +27,7 @@ export async function openCpu(notice: string | null): Promise<EagerBackend> {
   useBackend('cpu');
   // Keeps the backend's advertisement for the addon off the console: `notice` says it.
   (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
-  registerMissingKernels('cpu');
+  completeKernels('cpu');
   return new EagerBackend({
     kind: 'cpu',
     tfjsBackend: 'cpu',

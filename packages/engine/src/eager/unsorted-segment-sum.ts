@@ -1,15 +1,17 @@
+type Numbers = Float32Array | Int32Array;
+
 /**
- * The sum of the rows of `values` that carry each segment's number: row i of `values` (`width` elements) is added to
- * row `segments[i]` of the result. Rows whose number lies outside 0..count-1 are dropped, as in TensorFlow.
- * Rows are added in order, so the result does not depend on anything but its arguments.
+ * Adds the rows of `values` (`width` elements each) into the rows of `sum` that they belong to: row i into row
+ * `segments[i]`. Rows whose number lies outside 0..count-1 are dropped, as in TensorFlow. Rows are added in order, so
+ * the result depends on nothing but the arguments.
  */
-export function unsortedSegmentSum<T extends Float32Array | Int32Array>(
-  values: T,
+export function unsortedSegmentSum(
+  values: Numbers,
   segments: Int32Array,
   count: number,
   width: number,
-  sum: T,
-): T {
+  sum: Numbers,
+): void {
   for (let row = 0, from = 0; row < segments.length; row++, from += width) {
     const segment = segments[row] as number;
     if (segment < 0 || segment >= count) continue;
@@ -18,5 +20,4 @@ export function unsortedSegmentSum<T extends Float32Array | Int32Array>(
       sum[to + column] = (sum[to + column] as number) + (values[from + column] as number);
     }
   }
-  return sum;
 }
