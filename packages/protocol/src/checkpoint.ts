@@ -46,7 +46,7 @@ export function checkpointPartKey(run: string, step: number, generation: number,
   return `checkpoints/${run}/${String(step).padStart(9, '0')}/g${generation}-${part}.safetensors`;
 }
 
-/** The text whose SHA-256 is a checkpoint's state hash: a line `<part> <state hash>` for each part, in canonical order. */
+/** The text whose SHA-256 is a checkpoint's state hash: name, NUL, state hash and newline of each part, in canonical order. */
 export function checkpointStateText(parts: readonly { readonly part: string; readonly stateHash: string }[]): string {
-  return parts.map(({ part, stateHash }) => `${part} ${stateHash}\n`).join('');
+  return parts.map(({ part, stateHash }) => `${part}\u0000${stateHash}\n`).join('');
 }
