@@ -1,22 +1,33 @@
-export { doctor, type DoctorCheck } from './doctor/doctor.js';
-export { natsControlUser, natsMaxPayloadBytes, natsMaxPendingBytes, natsWorkerUser } from './nats/nats-configuration.js';
+export { type DoctorCheck, doctor } from './doctor/doctor.js';
+export {
+  natsControlUser,
+  natsMaxPayloadBytes,
+  natsMaxPendingBytes,
+  natsWorkerUser,
+} from './nats/nats-configuration.js';
+export { provisionJetStream } from './nats/provision-jetstream.js';
 export { workerPermissions } from './nats/worker-permissions.js';
 export { postgresUrl } from './postgres/postgres-unit.js';
 export { prometheusUrl } from './prometheus/prometheus-unit.js';
 export { ensureServer, type FoundServer } from './servers/build-server.js';
 export { findServer, type ServerBinary } from './servers/find-server.js';
 export { type GoServerName, type GoServerRelease, goServers } from './servers/release.js';
-export { controlEnvironment, type ServiceEnvironment, workerEnvironment, type WorkerPlacement } from './services/service-environment.js';
+export {
+  controlEnvironment,
+  type ServiceEnvironment,
+  type WorkerPlacement,
+  workerEnvironment,
+} from './services/service-environment.js';
 export { apiUrl, controlServices } from './services/service-unit.js';
 export type { Report } from './setup/command.js';
 export { cacheFolder, repositoryRoot } from './setup/folders.js';
-export { down, type DownOptions, purge } from './stack/down.js';
-export { readSecret, secretFile, type SecretName } from './stack/secrets.js';
+export { type DownOptions, down, purge } from './stack/down.js';
+export { readSecret, type SecretName, secretFile } from './stack/secrets.js';
 export { readStackDocument, type StackDocument, type StackPorts } from './stack/stack-document.js';
 export { type StackFolders, stackFolders, stackFoldersIn } from './stack/stack-folders.js';
 export { type DiskUse, diskUse, logFiles, status, type UnitStatus } from './stack/status.js';
 export { plainSteps, type StepRunner, terminalSteps } from './stack/steps.js';
-export { type RunningStack, startServers, up, type UpOptions } from './stack/up.js';
 export { type ServerName, serverNames } from './stack/units.js';
+export { type RunningStack, startServers, type UpOptions, up } from './stack/up.js';
 export { temporalAddress, temporalNamespace, temporalUiUrl } from './temporal/temporal-unit.js';
 export { installTensorflow, type TensorflowResult } from './tensorflow/install-tensorflow.js';

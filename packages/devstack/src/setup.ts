@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 /**
- * The steps that `make` runs before `tributary` exists: `setup.js tensorflow | nats-server | temporal-server | prometheus`,
- * several of them at once side by side; `--low-priority` compiles without slowing what runs beside it.
+ * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc), `tensorflow`,
+ * `nats-server`, `temporal-server`, `prometheus`.
  */
 import { TributaryError } from '@tributary/protocol';
+import { findPostgres } from './postgres/postgres-binaries.js';
 import { ensureServer } from './servers/build-server.js';
 import { type GoServerName, goServers } from './servers/release.js';
+import { runCommand, secondsSince } from './setup/command.js';
+import { repositoryRoot } from './setup/folders.js';
 import { installTensorflow } from './tensorflow/install-tensorflow.js';
 
 const report = (line: string): void => {
@@ -18,23 +21,39 @@ async function tensorflow(): Promise<void> {
   else report(`TensorFlow cannot be used; training falls back to a slower backend. ${result.reason}`);
 }
 
-async function server(name: GoServerName, lowPriority: boolean): Promise<void> {
-  const found = await ensureServer(goServers[name], { report, lowPriority });
+async function server(name: GoServerName): Promise<void> {
+  const found = await ensureServer(goServers[name], { report });
   report(`${name}: ${found.version} ready (${found.path})`);
 }
 
-function step(name: string, lowPriority: boolean): Promise<void> {
-  if (name === 'tensorflow') return tensorflow();
-  if (name === 'nats-server' || name === 'temporal-server' || name === 'prometheus') return server(name, lowPriority);
-  throw new TributaryError('PREREQUISITE_MISSING', `Unknown step ${name}; the steps are tensorflow, nats-server, temporal-server and prometheus.`);
+async function build(): Promise<void> {
+  const startedAtMs = Date.now();
+  const built = await runCommand('npx', ['tsc', '-b'], { cwd: repositoryRoot() });
+  if (!built.ok) throw new TributaryError('PREREQUISITE_MISSING', `TypeScript does not compile:\n${built.output}`);
+  report(`packages: compiled in ${secondsSince(startedAtMs)}`);
 }
 
-const names = process.argv.slice(2).filter((argument) => argument !== '--low-priority');
-const lowPriority = process.argv.includes('--low-priority');
-const results = await Promise.allSettled(names.map(async (name) => step(name, lowPriority)));
-for (const result of results) {
-  if (result.status === 'fulfilled') continue;
-  const error: unknown = result.reason;
-  process.stderr.write(`${error instanceof TributaryError ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+const steps: Readonly<Record<string, () => Promise<void>>> = {
+  build,
+  tensorflow,
+  postgres: async () => report(`postgres: ready (${(await findPostgres()).folder})`),
+  'nats-server': () => server('nats-server'),
+  'temporal-server': () => server('temporal-server'),
+  prometheus: () => server('prometheus'),
+};
+
+async function run(name: string): Promise<void> {
+  const step = steps[name];
+  if (step === undefined)
+    throw new TributaryError('SPEC_INVALID', `Unknown step ${name}; the steps are ${Object.keys(steps).join(', ')}.`);
+  await step();
+}
+
+for (const outcome of await Promise.allSettled(process.argv.slice(2).map(run))) {
+  if (outcome.status === 'fulfilled') continue;
+  const error: unknown = outcome.reason;
+  process.stderr.write(
+    `${error instanceof TributaryError ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+  );
   process.exitCode = 1;
 }

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { Launch } from '../processes/detached-process.js';
 import { ensureServer } from '../servers/build-server.js';
 import { goServers } from '../servers/release.js';
 import type { Report } from '../setup/command.js';
 import { writeWholeFile } from '../setup/whole-file.js';
 import { readSecret, secretFile } from '../stack/secrets.js';
-import type { Launch } from '../processes/detached-process.js';
 import { reasonOf, type Unit, type UnitContext } from '../stack/unit.js';
 import { natsConfiguration, natsControlUser } from './nats-configuration.js';
 
@@ -16,7 +16,7 @@ export function natsUnit(context: UnitContext): Unit {
     name: 'nats',
     address,
     launch: (report) => launchNats(context, report),
-    check: () => reasonOf(() => askJetStream(context, address)),
+    check: () => reasonOf(() => askJetStream(context)),
     startTimeoutMs: 60_000,
     stopSignal: 'SIGTERM',
     stopGraceMs: 15_000,
@@ -40,12 +40,30 @@ async function launchNats({ folders, document, env }: UnitContext, report: Repor
   return { file: binary.path, args: ['--config', file], env, cwd: storeFolder };
 }
 
-async function askJetStream({ folders }: UnitContext, address: string): Promise<void> {
-  const pass = await readSecret(secretFile(folders, 'nats-control'));
-  const connection = await connect({ servers: address, user: natsControlUser, pass, timeout: 3_000, reconnect: false, name: 'tributary health check' });
-  try {
+async function askJetStream(context: UnitContext): Promise<void> {
+  await asControl(context, async (connection) => {
     const answer: unknown = (await connection.request('$JS.API.INFO', undefined, { timeout: 3_000 })).json();
-    if (typeof answer === 'object' && answer !== null && 'error' in answer) throw new Error(`JetStream answers ${JSON.stringify(answer.error)}`);
+    if (typeof answer === 'object' && answer !== null && 'error' in answer) {
+      throw new Error(`JetStream answers ${JSON.stringify(answer.error)}`);
+    }
+  });
+}
+
+/** Runs `work` with a connection of the user `control`, then closes it. */
+export async function asControl<T>(
+  { folders, document }: Pick<UnitContext, 'folders' | 'document'>,
+  work: (connection: NatsConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect({
+    servers: `127.0.0.1:${document.ports.nats}`,
+    user: natsControlUser,
+    pass: await readSecret(secretFile(folders, 'nats-control')),
+    timeout: 3_000,
+    reconnect: false,
+    name: 'tributary stack',
+  });
+  try {
+    return await work(connection);
   } finally {
     await connection.close();
   }

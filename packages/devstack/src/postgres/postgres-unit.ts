@@ -3,18 +3,21 @@ import { chown, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
 import pg from 'pg';
+import type { Launch } from '../processes/detached-process.js';
 import { lastLines, type Report, runCommand } from '../setup/command.js';
 import { readSecret, secretFile } from '../stack/secrets.js';
-import type { Launch } from '../processes/detached-process.js';
 import { reasonOf, type Unit, type UnitContext } from '../stack/unit.js';
+import { type PlainUser, plainUser } from './plain-user.js';
 import { findPostgres, postgresMajor } from './postgres-binaries.js';
-import { plainUser, type PlainUser } from './plain-user.js';
 
 /** The role that owns the database, and the database. */
 export const postgresRole = 'tributary';
 
 /** `postgres://…` with the password in it: for environments of processes and for clients in this one, never for output. */
-export async function postgresUrl({ folders, document }: Pick<UnitContext, 'folders' | 'document'>, database: string = postgresRole): Promise<string> {
+export async function postgresUrl(
+  { folders, document }: Pick<UnitContext, 'folders' | 'document'>,
+  database: string = postgresRole,
+): Promise<string> {
   const password = await readSecret(secretFile(folders, 'postgres'));
   return `postgres://${postgresRole}:${password ?? ''}@127.0.0.1:${document.ports.postgres}/${database}`;
 }
@@ -57,7 +60,10 @@ async function launchPostgres({ folders, document, env }: UnitContext, report: R
 async function checkDataVersion(data: string): Promise<void> {
   const version = (await readFile(join(data, 'PG_VERSION'), 'utf8')).trim();
   if (version === String(postgresMajor)) return;
-  throw new TributaryError('SERVER_FAILED', `The database in ${data} was written by Postgres ${version}, this is ${postgresMajor}; move it with pg_upgrade or pg_dump, or start anew with tributary down --purge.`);
+  throw new TributaryError(
+    'SERVER_FAILED',
+    `The database in ${data} was written by Postgres ${version}, this is ${postgresMajor}; move it with pg_upgrade or pg_dump, or start anew with tributary down --purge.`,
+  );
 }
 
 /**
@@ -70,7 +76,10 @@ async function removeStaleLock(data: string): Promise<void> {
   if (!Number.isInteger(pid) || pid <= 0) return;
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   if (command.split('\0').includes(data)) {
-    throw new TributaryError('SERVER_FAILED', `A Postgres that this stack does not know runs on ${data}; end it with kill -INT ${pid}, then run tributary up again.`);
+    throw new TributaryError(
+      'SERVER_FAILED',
+      `A Postgres that this stack does not know runs on ${data}; end it with kill -INT ${pid}, then run tributary up again.`,
+    );
   }
   if (process.platform === 'linux') await rm(lockFile, { force: true });
 }
@@ -89,16 +98,33 @@ async function initialise({ data, folder, user, passwordFile, report }: Initiali
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true, mode: 0o700 });
   if (user?.owner !== undefined) await chown(unfinished, user.owner.uid, user.owner.gid);
-  const args = ['-D', unfinished, '-U', postgresRole, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--locale=C.UTF-8', '--locale-provider=builtin'];
+  const args = [
+    '-D',
+    unfinished,
+    '-U',
+    postgresRole,
+    '--auth=scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    '--encoding=UTF8',
+    '--locale=C.UTF-8',
+    '--locale-provider=builtin',
+  ];
   const [file, ...rest] = [...(user?.prefix ?? []), join(folder, 'initdb'), ...args];
   const made = await runCommand(file ?? 'initdb', rest, { cwd: unfinished });
-  if (!made.ok) throw new TributaryError('SERVER_FAILED', `initdb could not make the database in ${unfinished}: ${lastLines(made.output)}`);
+  if (!made.ok)
+    throw new TributaryError(
+      'SERVER_FAILED',
+      `initdb could not make the database in ${unfinished}: ${lastLines(made.output)}`,
+    );
   await rename(unfinished, data);
 }
 
 /** Connects, and creates the database at the first time. */
 async function ensureDatabase(context: UnitContext): Promise<void> {
-  const server = new pg.Client({ connectionString: await postgresUrl(context, 'postgres'), connectionTimeoutMillis: 3_000 });
+  const server = new pg.Client({
+    connectionString: await postgresUrl(context, 'postgres'),
+    connectionTimeoutMillis: 3_000,
+  });
   await server.connect();
   try {
     const found = await server.query('SELECT 1 FROM pg_database WHERE datname = $1', [postgresRole]);
@@ -107,4 +133,3 @@ async function ensureDatabase(context: UnitContext): Promise<void> {
     await server.end();
   }
 }
-

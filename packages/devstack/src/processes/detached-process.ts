@@ -38,13 +38,22 @@ function recordFile(folders: StackFolders, name: string): string {
 }
 
 /** Starts a process in a session of its own, its output in its log file, and records it. */
-export async function startDetached(folders: StackFolders, { name, address }: { readonly name: string; readonly address: string }, launch: Launch): Promise<ProcessRecord> {
+export async function startDetached(
+  folders: StackFolders,
+  { name, address }: { readonly name: string; readonly address: string },
+  launch: Launch,
+): Promise<ProcessRecord> {
   const logFile = logFileOf(folders, name);
   await rotate(logFile);
   const log = openSync(logFile, 'a', 0o600);
   const env = { ...launch.env, [stackMark]: folders.state, [unitMark]: `${folders.state}:${name}` };
   try {
-    const child = spawn(launch.file, launch.args, { cwd: launch.cwd, env, detached: true, stdio: ['ignore', log, log] });
+    const child = spawn(launch.file, launch.args, {
+      cwd: launch.cwd,
+      env,
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
     const pid = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('spawn', () => resolve(child.pid ?? 0));
@@ -55,14 +64,20 @@ export async function startDetached(folders: StackFolders, { name, address }: { 
     await writeWholeFile(recordFile(folders, name), `${JSON.stringify(record)}\n`);
     return record;
   } catch (error) {
-    throw new TributaryError('SERVER_FAILED', `${name} could not be started: ${launch.file} ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    throw new TributaryError(
+      'SERVER_FAILED',
+      `${name} could not be started: ${launch.file} ${error instanceof Error ? error.message : String(error)}.`,
+      { cause: error },
+    );
   } finally {
     closeSync(log);
   }
 }
 
 async function rotate(logFile: string): Promise<void> {
-  const size = await stat(logFile).then((found) => found.size).catch(() => 0);
+  const size = await stat(logFile)
+    .then((found) => found.size)
+    .catch(() => 0);
   if (size > rotateAboveBytes) await rename(logFile, `${logFile}.1`);
 }
 
@@ -88,15 +103,30 @@ export async function forget(folders: StackFolders, name: string): Promise<void>
 
 export async function recordedNames(folders: StackFolders): Promise<string[]> {
   const files = await readdir(folders.processes).catch(() => []);
-  return files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length)).sort();
+  return files
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
 }
 
 /** Processes of the stack, or of one unit of it, that no record names: children of one that died, or of a lost record. */
 export function markedProcesses(folders: StackFolders, name?: string): ProcessIdentity[] {
-  const marked = name === undefined ? withEnvironment(stackMark, folders.state) : withEnvironment(unitMark, `${folders.state}:${name}`);
+  const marked =
+    name === undefined
+      ? withEnvironment(stackMark, folders.state)
+      : withEnvironment(unitMark, `${folders.state}:${name}`);
   return marked.filter((identity) => identity.pid !== process.pid);
 }
 
 function isRecord(value: unknown): value is ProcessRecord {
-  return typeof value === 'object' && value !== null && 'pid' in value && typeof value.pid === 'number' && 'started' in value && typeof value.started === 'string' && 'logFile' in value && 'address' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'pid' in value &&
+    typeof value.pid === 'number' &&
+    'started' in value &&
+    typeof value.started === 'string' &&
+    'logFile' in value &&
+    'address' in value
+  );
 }

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** A process beyond doubt: its pid, when it started, and in which boot. A reused pid has another start. */
 export interface ProcessIdentity {
@@ -51,7 +51,10 @@ function bootId(): string {
 
 function portableStart(pid: number): string | undefined {
   try {
-    const said = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    const said = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
     return said === '' || said.startsWith('Z') ? undefined : said.replace(/^\S+\s+/, '');
   } catch {
     return undefined;

@@ -13,7 +13,11 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 }
 
 /** Asks the processes to end, waits `graceMs`, then kills. Returns those that are still there 5 s after that. */
-export async function stopProcesses(identities: readonly ProcessIdentity[], signal: NodeJS.Signals, graceMs: number): Promise<ProcessIdentity[]> {
+export async function stopProcesses(
+  identities: readonly ProcessIdentity[],
+  signal: NodeJS.Signals,
+  graceMs: number,
+): Promise<ProcessIdentity[]> {
   for (const identity of identities) signalProcess(identity, signal);
   const allEnded = () => (identities.some(isRunning) ? undefined : true);
   if (await waitFor(graceMs, allEnded)) return [];

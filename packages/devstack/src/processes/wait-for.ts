@@ -5,7 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
  *
  * @returns undefined when `timeoutMs` passed before.
  */
-export async function waitFor<T>(timeoutMs: number, probe: () => T | undefined | Promise<T | undefined>): Promise<T | undefined> {
+export async function waitFor<T>(
+  timeoutMs: number,
+  probe: () => T | undefined | Promise<T | undefined>,
+): Promise<T | undefined> {
   const deadline = performance.now() + timeoutMs;
   let pauseMs = 20;
   for (;;) {

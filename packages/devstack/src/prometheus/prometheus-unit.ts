@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Launch } from '../processes/detached-process.js';
 import { ensureServer } from '../servers/build-server.js';
 import { goServers } from '../servers/release.js';
 import type { Report } from '../setup/command.js';
 import { writeWholeFile } from '../setup/whole-file.js';
-import type { Launch } from '../processes/detached-process.js';
 import { httpAnswers, reasonOf, type Unit, type UnitContext } from '../stack/unit.js';
 
 export function prometheusUrl({ document }: Pick<UnitContext, 'document'>): string {

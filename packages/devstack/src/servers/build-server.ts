@@ -36,7 +36,10 @@ export async function ensureServer(release: GoServerRelease, options: BuildOptio
     await build(release, env, options);
     const built = await findServer(release, env);
     if (built.found) return built;
-    throw new TributaryError('PREREQUISITE_MISSING', `${release.name} was built but is not in ${binariesFolder(env)}; check that the folder can be written.`);
+    throw new TributaryError(
+      'PREREQUISITE_MISSING',
+      `${release.name} was built but is not in ${binariesFolder(env)}; check that the folder can be written.`,
+    );
   });
 }
 
@@ -52,7 +55,10 @@ async function build(release: GoServerRelease, env: NodeJS.ProcessEnv, options: 
   const go = await goVersion(env);
   if (go === undefined || compareVersions(go, minimumGoVersion) < 0) {
     const found = go === undefined ? '' : `, this is Go ${go}`;
-    throw new TributaryError('PREREQUISITE_MISSING', `Go ${minimumGoVersion} or later is needed to build ${release.name}${found}; ${remedy}.`);
+    throw new TributaryError(
+      'PREREQUISITE_MISSING',
+      `Go ${minimumGoVersion} or later is needed to build ${release.name}${found}; ${remedy}.`,
+    );
   }
   const startedAtMs = Date.now();
   options.report(`${release.name}: building version ${release.version} from source (usually ${release.usually}, once)`);
@@ -65,7 +71,19 @@ async function build(release: GoServerRelease, env: NodeJS.ProcessEnv, options: 
     const variables = Object.entries(release.linkerVariables).map(([name, value]) => `-X ${name}=${value}`);
     const linker = ['-s', '-w', ...variables].join(' ');
     const tags = release.tags.length > 0 ? ['-tags', release.tags.join(',')] : [];
-    const command = ['go', 'build', '-trimpath', '-buildvcs=false', '-mod=readonly', ...tags, '-ldflags', linker, '-o', unfinished, target.package];
+    const command = [
+      'go',
+      'build',
+      '-trimpath',
+      '-buildvcs=false',
+      '-mod=readonly',
+      ...tags,
+      '-ldflags',
+      linker,
+      '-o',
+      unfinished,
+      target.package,
+    ];
     const [first, ...rest] = options.lowPriority === true ? ['nice', '-n', '15', ...command] : command;
     const built = await runCommand(first ?? 'go', rest, {
       cwd: join(repositoryRoot(), 'infra', release.name),

@@ -7,7 +7,12 @@ import { cacheFolder, repositoryRoot } from '../setup/folders.js';
 import { type GoServerRelease, versionProblem } from './release.js';
 
 export type ServerBinary =
-  | { readonly found: true; readonly path: string; readonly version: string; readonly from: 'environment' | 'PATH' | 'cache' }
+  | {
+      readonly found: true;
+      readonly path: string;
+      readonly version: string;
+      readonly from: 'environment' | 'PATH' | 'cache';
+    }
   /** `rejected` says which binary was on PATH and why it was passed over. */
   | { readonly found: false; readonly rejected?: string };
 
@@ -36,13 +41,20 @@ function sourceDigest(release: GoServerRelease): string {
  * @throws TributaryError `PREREQUISITE_MISSING` when the environment variable names a binary that cannot serve: what the
  * user names is never silently replaced.
  */
-export async function findServer(release: GoServerRelease, env: NodeJS.ProcessEnv = process.env): Promise<ServerBinary> {
+export async function findServer(
+  release: GoServerRelease,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ServerBinary> {
   const named = env[release.environmentVariable];
   if (named !== undefined && named !== '') {
     const version = await readVersion(release, named);
     const problem = isExecutable(named) ? versionProblem(release, version) : 'is not an executable file';
-    if (problem === undefined && version !== undefined) return { found: true, path: named, version, from: 'environment' };
-    throw new TributaryError('PREREQUISITE_MISSING', `${release.environmentVariable}=${named} ${problem}; name another binary or unset the variable.`);
+    if (problem === undefined && version !== undefined)
+      return { found: true, path: named, version, from: 'environment' };
+    throw new TributaryError(
+      'PREREQUISITE_MISSING',
+      `${release.environmentVariable}=${named} ${problem}; name another binary or unset the variable.`,
+    );
   }
   const onPath = searchPath(release.name, env);
   let rejected: string | undefined;
@@ -54,7 +66,8 @@ export async function findServer(release: GoServerRelease, env: NodeJS.ProcessEn
   }
   const built = release.targets.map((target) => builtBinary(release, target.binary, env));
   const [main] = built;
-  if (main !== undefined && built.every((file) => existsSync(file))) return { found: true, path: main, version: release.version, from: 'cache' };
+  if (main !== undefined && built.every((file) => existsSync(file)))
+    return { found: true, path: main, version: release.version, from: 'cache' };
   return rejected === undefined ? { found: false } : { found: false, rejected };
 }
 
@@ -64,7 +77,7 @@ async function readVersion(release: GoServerRelease, file: string): Promise<stri
 }
 
 function searchPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, name)).find((file) => isExecutable(file));
 }
 

@@ -82,7 +82,8 @@ export function compareVersions(a: string, b: string): number {
 /** Whether a binary of `version` that the user brings can serve; the reason if not. */
 export function versionProblem(release: GoServerRelease, version: string | undefined): string | undefined {
   const wanted = `${release.minimumVersion} or later of version ${release.version.split('.')[0]}`;
-  if (version === undefined) return `does not say a version of ${release.name} (${release.versionArguments.join(' ')}); ${wanted} is needed`;
+  if (version === undefined)
+    return `does not say a version of ${release.name} (${release.versionArguments.join(' ')}); ${wanted} is needed`;
   const sameMajor = version.split('.')[0] === release.version.split('.')[0];
   if (sameMajor && compareVersions(version, release.minimumVersion) >= 0) return undefined;
   return `is version ${version}; ${wanted} is needed`;

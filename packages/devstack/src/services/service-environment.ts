@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { natsControlUser, natsWorkerUser } from '../nats/nats-configuration.js';
 import { postgresUrl } from '../postgres/postgres-unit.js';
+import { prometheusUrl } from '../prometheus/prometheus-unit.js';
 import { secretFile } from '../stack/secrets.js';
 import type { StackDocument } from '../stack/stack-document.js';
 import type { StackFolders } from '../stack/stack-folders.js';
 import { temporalAddress, temporalNamespace, temporalUiUrl } from '../temporal/temporal-unit.js';
-import { prometheusUrl } from '../prometheus/prometheus-unit.js';
 
 export type ServiceEnvironment = Readonly<Record<string, string>>;
 

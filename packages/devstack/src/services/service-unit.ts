@@ -5,20 +5,38 @@ import { TributaryError } from '@tributary/protocol';
 import type { Launch } from '../processes/detached-process.js';
 import { repositoryRoot } from '../setup/folders.js';
 import { httpAnswers, reasonOf, type Unit, type UnitContext } from '../stack/unit.js';
-import { controlEnvironment, readyFile, type ServiceEnvironment, workerEnvironment, type WorkerPlacement } from './service-environment.js';
+import {
+  controlEnvironment,
+  readyFile,
+  type ServiceEnvironment,
+  type WorkerPlacement,
+  workerEnvironment,
+} from './service-environment.js';
 
 export const controlServices = ['orchestrator', 'recorder', 'api'] as const;
 export type ControlService = (typeof controlServices)[number];
 
 export function controlUnit(context: UnitContext, name: ControlService): Unit {
   const address = name === 'api' ? apiUrl(context) : '';
-  return serviceUnit(context, { name, service: name, address, environment: () => controlEnvironment(context, name), stopGraceMs: 20_000 });
+  return serviceUnit(context, {
+    name,
+    service: name,
+    address,
+    environment: () => controlEnvironment(context, name),
+    stopGraceMs: 20_000,
+  });
 }
 
 export function workerUnit(context: UnitContext, worker: WorkerPlacement): Unit {
   const environment = async (): Promise<ServiceEnvironment> => workerEnvironment(context, worker);
   // An agent ends its trainer at a step's end and hands in what it holds.
-  return serviceUnit(context, { name: worker.name, service: 'worker', address: worker.device, environment, stopGraceMs: 30_000 });
+  return serviceUnit(context, {
+    name: worker.name,
+    service: 'worker',
+    address: worker.device,
+    environment,
+    stopGraceMs: 30_000,
+  });
 }
 
 export function apiUrl({ document }: Pick<UnitContext, 'document'>): string {
@@ -49,12 +67,18 @@ function serviceUnit(context: UnitContext, service: Service): Unit {
 async function launchService({ env, folders }: UnitContext, service: Service): Promise<Launch> {
   const root = repositoryRoot();
   const main = join(root, 'services', service.service, 'dist', 'main.js');
-  if (!existsSync(main)) throw new TributaryError('PREREQUISITE_MISSING', `${main} does not exist; run make build in ${root}.`);
+  if (!existsSync(main))
+    throw new TributaryError('PREREQUISITE_MISSING', `${main} does not exist; run make build in ${root}.`);
   // What a killed process left would be taken for its successor's.
   await rm(readyFile(folders, service.name), { force: true });
   const left = await announcedTarget(folders.targets, service);
   if (left !== undefined) await rm(left.file, { force: true });
-  return { file: process.execPath, args: ['--enable-source-maps', main], env: { ...env, ...(await service.environment()) }, cwd: root };
+  return {
+    file: process.execPath,
+    args: ['--enable-source-maps', main],
+    env: { ...env, ...(await service.environment()) },
+    cwd: root,
+  };
 }
 
 /** Asks the URL of the ready file, else the health route beside the metrics that the service announced to Prometheus. */
@@ -69,13 +93,17 @@ async function askService({ folders }: UnitContext, service: Service): Promise<v
   await httpAnswers(`http://${target.address}/healthz`);
 }
 
-async function announcedTarget(targets: string, { name, service }: Service): Promise<{ readonly file: string; readonly address: string } | undefined> {
+async function announcedTarget(
+  targets: string,
+  { name, service }: Service,
+): Promise<{ readonly file: string; readonly address: string } | undefined> {
   for (const entry of await readdir(targets)) {
     if (!entry.endsWith('.json') || entry.startsWith('.')) continue;
     const file = join(targets, entry);
     const announced = parseAnnouncement(await readFile(file, 'utf8').catch(() => ''));
     // There is one of each control service; workers are told apart by their names.
-    if (announced?.job === service && (service !== 'worker' || announced.instance === name)) return { file, address: announced.address };
+    if (announced?.job === service && (service !== 'worker' || announced.instance === name))
+      return { file, address: announced.address };
   }
   return undefined;
 }

@@ -9,13 +9,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 function xdgFolder(env: Environment, variable: string, fallback: string): string {
   const named = env[variable];
   // The XDG specification says that a relative path is to be ignored.
-  const root = named?.startsWith('/') ? named : join(env['HOME'] ?? homedir(), fallback);
+  const root = named?.startsWith('/') ? named : join(env.HOME ?? homedir(), fallback);
   return join(root, 'tributary');
 }
 
 /** What was built or downloaded once and can be made again: servers, TensorFlow. Shared by all stacks. */
 export function cacheFolder(env: Environment = process.env): string {
-  const named = env['TRIBUTARY_CACHE_DIR'];
+  const named = env.TRIBUTARY_CACHE_DIR;
   return named !== undefined && named !== '' ? resolve(named) : xdgFolder(env, 'XDG_CACHE_HOME', '.cache');
 }
 
@@ -35,7 +35,10 @@ export function repositoryRoot(): string {
   while (!existsSync(join(folder, 'infra', 'tensorflow'))) {
     const parent = dirname(folder);
     if (parent === folder) {
-      throw new TributaryError('PREREQUISITE_MISSING', 'The folder infra/ of Tributary was not found above this package; run it from a checkout.');
+      throw new TributaryError(
+        'PREREQUISITE_MISSING',
+        'The folder infra/ of Tributary was not found above this package; run it from a checkout.',
+      );
     }
     folder = parent;
   }

@@ -8,8 +8,8 @@ import { type Report, secondsSince } from '../setup/command.js';
 import { exclusively } from '../setup/exclusive.js';
 import { portNames, readStackDocument, type StackDocument } from './stack-document.js';
 import { makeStackFolders, type StackFolders } from './stack-folders.js';
-import { stackLockFile } from './up.js';
 import { stopStage, unitOf } from './units.js';
+import { stackLockFile } from './up.js';
 
 export interface DownOptions {
   readonly folders: StackFolders;
@@ -26,7 +26,9 @@ export interface DownOptions {
 export async function down({ folders, report }: DownOptions): Promise<number> {
   await makeStackFolders(folders);
   const waiting = 'Another tributary up or down of this stack is at work; waiting for it';
-  return exclusively(stackLockFile(folders), { waiting, report, timeoutMs: 1_800_000 }, () => stopEverything({ folders, report }));
+  return exclusively(stackLockFile(folders), { waiting, report, timeoutMs: 1_800_000 }, () =>
+    stopEverything({ folders, report }),
+  );
 }
 
 async function stopEverything({ folders, report }: DownOptions): Promise<number> {
@@ -56,7 +58,10 @@ async function stopEverything({ folders, report }: DownOptions): Promise<number>
   const stragglers = [...below.values(), ...markedProcesses(folders)].filter(isRunning);
   const left = await stopProcesses(stragglers, 'SIGTERM', 5_000);
   if (left.length > 0) {
-    throw new TributaryError('SERVER_FAILED', `These processes of the stack do not end: ${left.map(({ pid }) => pid).join(', ')}; end them with kill -9, then run tributary down again.`);
+    throw new TributaryError(
+      'SERVER_FAILED',
+      `These processes of the stack do not end: ${left.map(({ pid }) => pid).join(', ')}; end them with kill -9, then run tributary down again.`,
+    );
   }
   for (const folder of [folders.targets, folders.ready]) {
     for (const file of await readdir(folder)) await rm(join(folder, file), { force: true });

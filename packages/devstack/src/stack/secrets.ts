@@ -16,7 +16,8 @@ export function secretFile(folders: StackFolders, name: SecretName): string {
 export async function ensureSecrets(folders: StackFolders): Promise<void> {
   for (const name of secretNames) {
     const file = secretFile(folders, name);
-    if ((await readSecret(file)) === undefined) await writeWholeFile(file, randomBytes(32).toString('base64url'), 0o600);
+    if ((await readSecret(file)) === undefined)
+      await writeWholeFile(file, randomBytes(32).toString('base64url'), 0o600);
   }
 }
 

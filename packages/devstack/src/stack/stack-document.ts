@@ -42,11 +42,18 @@ export async function readStackDocument(folders: StackFolders): Promise<StackDoc
     content = await readFile(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new TributaryError('SERVER_FAILED', `The state of the stack cannot be read (${file}); check its owner and mode.`, { cause: error });
+    throw new TributaryError(
+      'SERVER_FAILED',
+      `The state of the stack cannot be read (${file}); check its owner and mode.`,
+      { cause: error },
+    );
   }
   const parsed: unknown = JSON.parse(content);
   if (!isStackDocument(parsed)) {
-    throw new TributaryError('SERVER_FAILED', `${file} is not a stack file of this version of Tributary; move it away and run tributary up.`);
+    throw new TributaryError(
+      'SERVER_FAILED',
+      `${file} is not a stack file of this version of Tributary; move it away and run tributary up.`,
+    );
   }
   return parsed;
 }
@@ -60,7 +67,9 @@ function isStackDocument(value: unknown): value is StackDocument {
   if (!('format' in value) || value.format !== 1) return false;
   if (!('ports' in value) || typeof value.ports !== 'object' || value.ports === null) return false;
   const ports: object = value.ports;
-  const complete = portNames.every((name) => name in ports && Number.isInteger((ports as Record<string, unknown>)[name]));
+  const complete = portNames.every(
+    (name) => name in ports && Number.isInteger((ports as Record<string, unknown>)[name]),
+  );
   return complete && 'namespaces' in value && Array.isArray(value.namespaces) && value.namespaces.length > 0;
 }
 
@@ -78,7 +87,10 @@ export function portIsFree(port: number): Promise<boolean> {
 }
 
 /** Chooses a free port for each name, none of them in `taken`. */
-export async function chooseFreePorts(names: readonly PortName[], taken: ReadonlySet<number> = new Set()): Promise<Partial<Record<PortName, number>>> {
+export async function chooseFreePorts(
+  names: readonly PortName[],
+  taken: ReadonlySet<number> = new Set(),
+): Promise<Partial<Record<PortName, number>>> {
   const chosen: Partial<Record<PortName, number>> = {};
   const used = new Set(taken);
   // A random start keeps stacks that come up at the same moment apart.
@@ -86,7 +98,10 @@ export async function chooseFreePorts(names: readonly PortName[], taken: Readonl
   for (const name of names) {
     for (let tries = 0; ; tries += 1) {
       if (tries > lastPort - firstPort) {
-        throw new TributaryError('PREREQUISITE_MISSING', `No port between ${firstPort} and ${lastPort} is free on 127.0.0.1; end a program that listens there.`);
+        throw new TributaryError(
+          'PREREQUISITE_MISSING',
+          `No port between ${firstPort} and ${lastPort} is free on 127.0.0.1; end a program that listens there.`,
+        );
       }
       candidate = candidate >= lastPort ? firstPort : candidate + 1;
       if (!used.has(candidate) && (await portIsFree(candidate))) break;

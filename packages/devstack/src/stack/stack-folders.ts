@@ -18,7 +18,8 @@ export interface StackFolders {
   readonly ready: string;
 }
 
-function foldersOf(name: string, state: string, data: string): StackFolders {
+/** The folders of a stack whose two roots are known. */
+export function stackFoldersAt(name: string, state: string, data: string): StackFolders {
   return {
     name,
     state,
@@ -39,22 +40,32 @@ function foldersOf(name: string, state: string, data: string): StackFolders {
  * @throws TributaryError `SPEC_INVALID` for a name that is not a plain folder name.
  */
 export function stackFolders(name?: string, env: NodeJS.ProcessEnv = process.env): StackFolders {
-  const chosen = name ?? (env['TRIBUTARY_STACK'] || 'default');
+  const chosen = name ?? (env.TRIBUTARY_STACK || 'default');
   if (!/^[a-z0-9][a-z0-9_-]{0,40}$/.test(chosen)) {
-    throw new TributaryError('SPEC_INVALID', `The stack name "${chosen}" must be 1 to 41 of a-z, 0-9, - and _; change TRIBUTARY_STACK.`);
+    throw new TributaryError(
+      'SPEC_INVALID',
+      `The stack name "${chosen}" must be 1 to 41 of a-z, 0-9, - and _; change TRIBUTARY_STACK.`,
+    );
   }
-  return foldersOf(chosen, join(stateFolder(env), chosen), join(dataFolder(env), chosen));
+  return stackFoldersAt(chosen, join(stateFolder(env), chosen), join(dataFolder(env), chosen));
 }
 
 /** A stack that lies in one folder of the caller's, as tests want it. */
 export function stackFoldersIn(folder: string): StackFolders {
-  return foldersOf(folder, join(folder, 'state'), join(folder, 'data'));
+  return stackFoldersAt(folder, join(folder, 'state'), join(folder, 'data'));
 }
 
 /** Makes the folders; only this user may enter them. */
 export async function makeStackFolders(folders: StackFolders): Promise<void> {
   for (const folder of [folders.state, folders.data]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const folder of [folders.secrets, folders.logs, folders.processes, folders.configuration, folders.targets, folders.ready]) {
+  for (const folder of [
+    folders.secrets,
+    folders.logs,
+    folders.processes,
+    folders.configuration,
+    folders.targets,
+    folders.ready,
+  ]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
 }

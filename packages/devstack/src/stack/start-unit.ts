@@ -29,7 +29,9 @@ export async function startUnit(folders: StackFolders, unit: Unit, report: Repor
   await stopProcesses(markedProcesses(folders, unit.name), 'SIGTERM', 3_000);
   const launch = await unit.launch(report);
   const startedAtMs = Date.now();
-  const logStart = await stat(`${folders.logs}/${unit.name}.log`).then((found) => found.size).catch(() => 0);
+  const logStart = await stat(`${folders.logs}/${unit.name}.log`)
+    .then((found) => found.size)
+    .catch(() => 0);
   const record = await startDetached(folders, unit, launch);
   await waitUntilServing(unit, record, logStart);
   report(`${unit.name}: up in ${secondsSince(startedAtMs)}`);
@@ -47,7 +49,8 @@ async function waitUntilServing(unit: Unit, record: ProcessRecord, logStart: num
   if (outcome === 'serving') return;
   const log = lastLines(await readFrom(record.logFile, logStart), 5);
   const said = log === '' ? 'Its log is empty' : `Its log ends: ${log}`;
-  if (outcome === 'ended') throw new TributaryError('SERVER_FAILED', `${unit.name} ended at its start; see ${record.logFile}. ${said}`);
+  if (outcome === 'ended')
+    throw new TributaryError('SERVER_FAILED', `${unit.name} ended at its start; see ${record.logFile}. ${said}`);
   const seconds = Math.round(unit.startTimeoutMs / 1000);
   throw new TributaryError(
     'SERVER_FAILED',

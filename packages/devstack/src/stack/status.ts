@@ -1,7 +1,8 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readRecord, recordedNames } from '../processes/detached-process.js';
+import { type ProcessRecord, readRecord, recordedNames } from '../processes/detached-process.js';
 import { isRunning } from '../processes/process-identity.js';
+import { prometheusBuild } from '../prometheus/build-later.js';
 import { cacheFolder } from '../setup/folders.js';
 import { readStackDocument } from './stack-document.js';
 import type { StackFolders } from './stack-folders.js';
@@ -12,8 +13,8 @@ export interface UnitStatus {
   readonly address: string;
   readonly pid: number | undefined;
   readonly logFile: string;
-  /** `serving`: it answered now. `failing`: it runs and does not answer as it should. `ended`: it should run and does not. */
-  readonly health: 'serving' | 'failing' | 'ended';
+  /** `serving`: it answered now. `failing`: it runs and does not answer as it should. `ended`: it should run and does not. `building`: it is compiled in the background. */
+  readonly health: 'serving' | 'failing' | 'ended' | 'building';
   /** Why it is not serving. */
   readonly detail: string | undefined;
 }
@@ -25,15 +26,34 @@ export async function status(folders: StackFolders, env: NodeJS.ProcessEnv = pro
   const names = await recordedNames(folders);
   const asked = names.map(async (name): Promise<UnitStatus | undefined> => {
     const record = await readRecord(folders, name);
+    if (record !== undefined && name === prometheusBuild) return buildStatus(record);
     const unit = unitOf({ folders, document, env }, name);
     if (record === undefined || unit === undefined) return undefined;
     const common = { name, address: record.address, logFile: record.logFile };
-    if (!isRunning(record)) return { ...common, pid: undefined, health: 'ended', detail: 'it ended; tributary up starts it again' };
+    if (!isRunning(record))
+      return { ...common, pid: undefined, health: 'ended', detail: 'it ended; tributary up starts it again' };
     const detail = await unit.check();
     return { ...common, pid: record.pid, health: detail === undefined ? 'serving' : 'failing', detail };
   });
   const found = (await Promise.all(asked)).filter((unit) => unit !== undefined);
   return found.sort((a, b) => stopStage(b.name) - stopStage(a.name) || a.name.localeCompare(b.name));
+}
+
+function buildStatus(record: ProcessRecord): UnitStatus {
+  const common = { name: 'prometheus', address: '', logFile: record.logFile };
+  if (isRunning(record))
+    return {
+      ...common,
+      pid: record.pid,
+      health: 'building',
+      detail: 'built once in the background, usually 2 to 5 minutes; it starts by itself',
+    };
+  return {
+    ...common,
+    pid: undefined,
+    health: 'ended',
+    detail: `its build failed: see ${record.logFile}; training goes on without it`,
+  };
 }
 
 export interface DiskUse {
@@ -45,10 +65,12 @@ export interface DiskUse {
 /** What the stack and the shared cache take, largest first. */
 export async function diskUse(folders: StackFolders, env: NodeJS.ProcessEnv = process.env): Promise<DiskUse[]> {
   const entries: { what: string; folder: string }[] = [];
-  for (const name of await readdir(folders.data).catch(() => [])) entries.push({ what: `data: ${name}`, folder: join(folders.data, name) });
+  for (const name of await readdir(folders.data).catch(() => []))
+    entries.push({ what: `data: ${name}`, folder: join(folders.data, name) });
   entries.push({ what: 'logs', folder: folders.logs });
   const cache = cacheFolder(env);
-  for (const name of await readdir(cache).catch(() => [])) entries.push({ what: `cache: ${name}`, folder: join(cache, name) });
+  for (const name of await readdir(cache).catch(() => []))
+    entries.push({ what: `cache: ${name}`, folder: join(cache, name) });
   const uses = await Promise.all(entries.map(async (entry) => ({ ...entry, sizeBytes: await sizeOf(entry.folder) })));
   return uses.filter((use) => use.sizeBytes > 0).sort((a, b) => b.sizeBytes - a.sizeBytes);
 }
@@ -72,7 +94,8 @@ export async function logFiles(folders: StackFolders): Promise<ReadonlyMap<strin
   const files = (await readdir(folders.logs).catch(() => [])).filter((file) => file.endsWith('.log'));
   const found = new Map<string, string>();
   for (const file of files) {
-    if ((await stat(join(folders.logs, file))).isFile()) found.set(file.slice(0, -'.log'.length), join(folders.logs, file));
+    if ((await stat(join(folders.logs, file))).isFile())
+      found.set(file.slice(0, -'.log'.length), join(folders.logs, file));
   }
   return found;
 }

@@ -43,7 +43,10 @@ export async function httpAnswers(url: string): Promise<void> {
     response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
   } catch (error) {
     const cause: unknown = error instanceof Error ? error.cause : undefined;
-    throw new Error(`${url} does not answer (${cause instanceof Error && cause.message !== '' ? cause.message : String(error)})`, { cause: error });
+    throw new Error(
+      `${url} does not answer (${cause instanceof Error && cause.message !== '' ? cause.message : String(error)})`,
+      { cause: error },
+    );
   }
   const body = await response.text();
   if (!response.ok) throw new Error(`${url} answers ${response.status}: ${body.slice(0, 200)}`);

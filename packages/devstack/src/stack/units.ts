@@ -1,8 +1,8 @@
 import { natsUnit } from '../nats/nats-unit.js';
 import { postgresUnit } from '../postgres/postgres-unit.js';
 import { prometheusUnit } from '../prometheus/prometheus-unit.js';
-import { controlServices, controlUnit, workerUnit } from '../services/service-unit.js';
 import type { WorkerPlacement } from '../services/service-environment.js';
+import { controlServices, controlUnit, workerUnit } from '../services/service-unit.js';
 import { runCommand } from '../setup/command.js';
 import { temporalUnit } from '../temporal/temporal-unit.js';
 import type { Unit, UnitContext } from './unit.js';
@@ -24,6 +24,7 @@ export function unitOf(context: UnitContext, name: string): Unit | undefined {
   if (server !== undefined) return serverUnit(context, server);
   const control = controlServices.find((candidate) => candidate === name);
   if (control !== undefined) return controlUnit(context, control);
+  // The background build of Prometheus is no unit: it has nothing to ask.
   return isWorkerName(name) ? workerUnit(context, { name, device: '' }) : undefined;
 }
 
@@ -63,4 +64,3 @@ export function stopStage(name: string): number {
   if (index === -1) return 1;
   return index <= 2 ? 1 : index <= 4 ? 2 : index - 2;
 }
-

@@ -1,13 +1,24 @@
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
 import { migrateToLatest, openDatabase } from '@tributary/run-store';
+import { asControl } from '../nats/nats-unit.js';
+import { provisionJetStream } from '../nats/provision-jetstream.js';
 import { postgresUrl } from '../postgres/postgres-unit.js';
 import { readRunning } from '../processes/detached-process.js';
+import { buildPrometheusLater } from '../prometheus/build-later.js';
 import { controlServices, controlUnit, workerUnit } from '../services/service-unit.js';
 import type { Report } from '../setup/command.js';
 import { exclusively } from '../setup/exclusive.js';
 import { ensureSecrets } from './secrets.js';
-import { chooseFreePorts, type PortName, portIsFree, portNames, readStackDocument, type StackDocument, writeStackDocument } from './stack-document.js';
+import {
+  chooseFreePorts,
+  type PortName,
+  portIsFree,
+  portNames,
+  readStackDocument,
+  type StackDocument,
+  writeStackDocument,
+} from './stack-document.js';
 import { makeStackFolders, type StackFolders } from './stack-folders.js';
 import { startUnit } from './start-unit.js';
 import { plainSteps, type Step, type StepGroup, type StepRunner } from './steps.js';
@@ -24,6 +35,8 @@ export interface UpOptions {
   readonly workers?: number | 'auto';
   /** Namespaces that the NATS user `worker` may use; the services use the first. Remembered. Default `['main']`. */
   readonly namespaces?: readonly string[];
+  /** Where Prometheus is not built yet, do not wait for it: build it at low priority in the background, then start it. */
+  readonly deferPrometheus?: boolean;
   readonly env?: NodeJS.ProcessEnv;
   readonly report: Report;
   /** Default: plain lines to `report`. */
@@ -70,12 +83,20 @@ export async function up(options: UpOptions): Promise<RunningStack> {
 }
 
 /** Starts real servers in a folder of the caller's, without services: what a test needs. Stop them with {@link down}. */
-export function startServers(folders: StackFolders, options: Omit<UpOptions, 'folders' | 'services' | 'workers'>): Promise<RunningStack> {
+export function startServers(
+  folders: StackFolders,
+  options: Omit<UpOptions, 'folders' | 'services' | 'workers'>,
+): Promise<RunningStack> {
   return up({ ...options, folders, services: false, workers: 0 });
 }
 
 async function planSteps(options: UpOptions, context: UnitContext): Promise<StepGroup[]> {
-  const servers = options.servers ?? serverNames;
+  const wanted = options.servers ?? serverNames;
+  const later =
+    options.deferPrometheus === true &&
+    wanted.includes('prometheus') &&
+    (await buildPrometheusLater(context, options.report));
+  const servers = later ? wanted.filter((name) => name !== 'prometheus') : wanted;
   const withServices = options.services ?? true;
   const asStep = (unit: Unit): Step => ({
     title: unit.name,
@@ -84,16 +105,26 @@ async function planSteps(options: UpOptions, context: UnitContext): Promise<Step
     },
   });
   const groups: StepGroup[] = [{ title: 'servers', steps: servers.map((name) => asStep(serverUnit(context, name))) }];
+  const preparations: Step[] = [];
   if (servers.includes('postgres')) {
     const migrate = options.migrate ?? migrateRunStore;
-    groups.push({ title: 'database', steps: [{ title: 'migrations', run: async () => migrate(await postgresUrl(context)) }] });
+    preparations.push({ title: 'migrations', run: async () => migrate(await postgresUrl(context)) });
   }
+  if (servers.includes('nats')) preparations.push({ title: 'streams', run: () => provisionNamespaces(context) });
+  if (preparations.length > 0) groups.push({ title: 'preparation', steps: preparations });
   if (withServices) {
     groups.push({ title: 'services', steps: controlServices.map((name) => asStep(controlUnit(context, name))) });
   }
   const workers = await placeWorkers(options.workers ?? (withServices ? 'auto' : 0));
-  if (workers.length > 0) groups.push({ title: 'workers', steps: workers.map((worker) => asStep(workerUnit(context, worker))) });
+  if (workers.length > 0)
+    groups.push({ title: 'workers', steps: workers.map((worker) => asStep(workerUnit(context, worker))) });
   return groups;
+}
+
+async function provisionNamespaces(context: UnitContext): Promise<void> {
+  await asControl(context, async (connection) => {
+    for (const namespace of context.document.namespaces) await provisionJetStream(connection, namespace);
+  });
 }
 
 async function migrateRunStore(url: string): Promise<void> {
@@ -110,12 +141,19 @@ async function prepareDocument({ folders, namespaces, report }: UpOptions): Prom
   const before = await readStackDocument(folders);
   for (const namespace of namespaces ?? []) {
     if (!/^[a-z0-9][a-z0-9_]{0,40}$/.test(namespace)) {
-      throw new TributaryError('SPEC_INVALID', `The namespace "${namespace}" must be 1 to 41 of a-z, 0-9 and _; change TRIBUTARY_NAMESPACE.`);
+      throw new TributaryError(
+        'SPEC_INVALID',
+        `The namespace "${namespace}" must be 1 to 41 of a-z, 0-9 and _; change TRIBUTARY_NAMESPACE.`,
+      );
     }
   }
   if (before === undefined) {
     const ports = await chooseFreePorts(portNames);
-    const document: StackDocument = { format: 1, namespaces: namespaces ?? ['main'], ports: { ...ports } as StackDocument['ports'] };
+    const document: StackDocument = {
+      format: 1,
+      namespaces: namespaces ?? ['main'],
+      ports: { ...ports } as StackDocument['ports'],
+    };
     await writeStackDocument(folders, document);
     return document;
   }

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { rename, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
 
@@ -20,13 +20,18 @@ export function findAddonPackage(root: string): AddonPackage {
     const manifest = require.resolve('@tensorflow/tfjs-node-gpu/package.json');
     const addonRequire = createRequire(manifest);
     const parsed: unknown = JSON.parse(readFileSync(manifest, 'utf8'));
-    const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
+    const version =
+      typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
     const preGyp = addonRequire.resolve('@mapbox/node-pre-gyp/package.json');
     return { folder: dirname(manifest), version, nodePreGyp: join(dirname(preGyp), 'bin', 'node-pre-gyp') };
   } catch (error) {
-    throw new TributaryError('PREREQUISITE_MISSING', `@tensorflow/tfjs-node-gpu is not in ${join(root, 'node_modules')}; run npm ci there.`, {
-      cause: error,
-    });
+    throw new TributaryError(
+      'PREREQUISITE_MISSING',
+      `@tensorflow/tfjs-node-gpu is not in ${join(root, 'node_modules')}; run npm ci there.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -36,7 +41,11 @@ const linkedFolders = ['lib', 'deps'] as const;
 export function isLinked(addon: AddonPackage, cacheEntry: string): boolean {
   return linkedFolders.every((name) => {
     const link = join(addon.folder, name);
-    return lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true && resolve(readlinkSync(link)) === join(cacheEntry, name) && existsSync(link);
+    return (
+      lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true &&
+      resolve(readlinkSync(link)) === join(cacheEntry, name) &&
+      existsSync(link)
+    );
   });
 }
 

@@ -18,7 +18,7 @@ export function nodeHeadersFolder(execPath: string = process.execPath): string |
  */
 export async function buildAddon(addon: AddonPackage, target: string, report: Report): Promise<void> {
   await requireTool('make', ['--version'], 'make');
-  await requireTool(process.env['CXX'] ?? 'g++', ['--version'], 'A C++ compiler');
+  await requireTool(process.env.CXX ?? 'g++', ['--version'], 'A C++ compiler');
   for (const name of ['package.json', 'binding.gyp', 'binding']) {
     await cp(join(addon.folder, name), join(target, name), { recursive: true });
   }
@@ -31,8 +31,14 @@ export async function buildAddon(addon: AddonPackage, target: string, report: Re
     env: { ...(headers === undefined ? {} : { npm_config_nodedir: headers }), MAKEFLAGS: '-j2' },
   });
   if (!built.ok) {
-    const remedy = headers === undefined ? `install the headers of Node ${process.version} beside ${process.execPath} (include/node)` : 'install a C++17 compiler, make and Python 3 (Debian and Ubuntu: apt install build-essential python3)';
-    throw new TributaryError('PREREQUISITE_MISSING', `The TensorFlow addon did not compile; ${remedy} and run it again. The compiler said: ${lastLines(built.output, 8)}`);
+    const remedy =
+      headers === undefined
+        ? `install the headers of Node ${process.version} beside ${process.execPath} (include/node)`
+        : 'install a C++17 compiler, make and Python 3 (Debian and Ubuntu: apt install build-essential python3)';
+    throw new TributaryError(
+      'PREREQUISITE_MISSING',
+      `The TensorFlow addon did not compile; ${remedy} and run it again. The compiler said: ${lastLines(built.output, 8)}`,
+    );
   }
   await rm(join(target, 'build'), { recursive: true, force: true });
   report(`TensorFlow: addon compiled in ${secondsSince(startedAtMs)}`);
@@ -48,14 +54,22 @@ export async function loadedTensorflowVersion(addon: AddonPackage, packageFolder
   const script = `const {find} = require(process.argv[1]); process.stdout.write('loaded ' + require(find(process.argv[2])).TF_Version);`;
   const manifest = join(packageFolder, 'package.json');
   const preGyp = resolve(dirname(addon.nodePreGyp), '..');
-  const found = await runCommand(process.execPath, ['-e', script, preGyp, manifest], { env: { TF_CPP_MIN_LOG_LEVEL: '2' } });
+  const found = await runCommand(process.execPath, ['-e', script, preGyp, manifest], {
+    env: { TF_CPP_MIN_LOG_LEVEL: '2' },
+  });
   const version = /loaded (\S+)/.exec(found.output)?.[1];
   if (found.ok && version !== undefined) return version;
-  throw new TributaryError('PREREQUISITE_MISSING', `The TensorFlow addon in ${packageFolder} does not load: ${lastLines(found.output)}; run: rm -r that folder, then make setup.`);
+  throw new TributaryError(
+    'PREREQUISITE_MISSING',
+    `The TensorFlow addon in ${packageFolder} does not load: ${lastLines(found.output)}; run: rm -r that folder, then make setup.`,
+  );
 }
 
 async function requireTool(file: string, args: readonly string[], name: string): Promise<void> {
   const found = await runCommand(file, args);
   if (found.ok) return;
-  throw new TributaryError('PREREQUISITE_MISSING', `${name} is needed to compile the TensorFlow addon; install it (Debian and Ubuntu: apt install build-essential).`);
+  throw new TributaryError(
+    'PREREQUISITE_MISSING',
+    `${name} is needed to compile the TensorFlow addon; install it (Debian and Ubuntu: apt install build-essential).`,
+  );
 }

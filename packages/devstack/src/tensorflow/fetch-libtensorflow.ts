@@ -52,9 +52,29 @@ async function requirePip(): Promise<void> {
 async function fetchCpu({ requirementsFolder, target, report }: LibtensorflowRequest): Promise<void> {
   const startedAtMs = Date.now();
   const wheels = join(target, 'wheel');
-  report(`TensorFlow: downloading the tensorflow-cpu ${tensorflowVersion} wheel (261 MB; usually under a minute, once)`);
-  const args = ['-m', 'pip', 'download', '--no-deps', '--require-hashes', '--only-binary=:all:', '--no-cache-dir', '--progress-bar=off'];
-  const platform = ['--implementation', 'cp', '--python-version', '311', '--abi', 'cp311', '--platform', 'manylinux_2_27_x86_64'];
+  report(
+    `TensorFlow: downloading the tensorflow-cpu ${tensorflowVersion} wheel (261 MB; usually under a minute, once)`,
+  );
+  const args = [
+    '-m',
+    'pip',
+    'download',
+    '--no-deps',
+    '--require-hashes',
+    '--only-binary=:all:',
+    '--no-cache-dir',
+    '--progress-bar=off',
+  ];
+  const platform = [
+    '--implementation',
+    'cp',
+    '--python-version',
+    '311',
+    '--abi',
+    'cp311',
+    '--platform',
+    'manylinux_2_27_x86_64',
+  ];
   const requirement = ['--dest', wheels, '-r', join(requirementsFolder, 'requirements-cpu.txt')];
   const downloaded = await runCommand('python3', [...args, ...platform, ...requirement]);
   if (!downloaded.ok) throw downloadFailure(`tensorflow-cpu ${tensorflowVersion}`, downloaded.output);
@@ -63,7 +83,10 @@ async function fetchCpu({ requirementsFolder, target, report }: LibtensorflowReq
   report(`TensorFlow: wheel downloaded in ${secondsSince(startedAtMs)}; unpacking its libraries (about 10 s, once)`);
   const unpacked = await runCommand('python3', ['-c', unpackScript, join(wheels, wheel), join(target, 'deps')]);
   if (!unpacked.ok) {
-    throw new TributaryError('PREREQUISITE_MISSING', `The TensorFlow wheel could not be unpacked into ${target} (1 GB is needed): ${lastLines(unpacked.output)}`);
+    throw new TributaryError(
+      'PREREQUISITE_MISSING',
+      `The TensorFlow wheel could not be unpacked into ${target} (1 GB is needed): ${lastLines(unpacked.output)}`,
+    );
   }
   await rm(wheels, { recursive: true, force: true });
   await layOut(target, join(target, 'deps', 'tensorflow'));
@@ -78,14 +101,29 @@ async function fetchCuda({ requirementsFolder, target, report }: LibtensorflowRe
   report(`TensorFlow: installing tensorflow[and-cuda] ${tensorflowVersion} (about 3 GB; usually some minutes, once)`);
   const created = await runCommand('python3', ['-m', 'venv', environment]);
   if (!created.ok) {
-    throw new TributaryError('PREREQUISITE_MISSING', `python3 -m venv failed (Debian and Ubuntu: apt install python3-venv): ${lastLines(created.output)}`);
+    throw new TributaryError(
+      'PREREQUISITE_MISSING',
+      `python3 -m venv failed (Debian and Ubuntu: apt install python3-venv): ${lastLines(created.output)}`,
+    );
   }
   const requirement = join(requirementsFolder, 'requirements-cuda.txt');
-  const args = ['-m', 'pip', 'install', '--no-deps', '--require-hashes', '--only-binary=:all:', '--no-cache-dir', '--progress-bar=off', '-r', requirement];
+  const args = [
+    '-m',
+    'pip',
+    'install',
+    '--no-deps',
+    '--require-hashes',
+    '--only-binary=:all:',
+    '--no-cache-dir',
+    '--progress-bar=off',
+    '-r',
+    requirement,
+  ];
   const installed = await runCommand(join(environment, 'bin', 'python'), args);
   if (!installed.ok) throw downloadFailure(`tensorflow[and-cuda] ${tensorflowVersion}`, installed.output);
   const pythonFolder = (await readdir(join(environment, 'lib'))).find((name) => name.startsWith('python3'));
-  if (pythonFolder === undefined) throw downloadFailure('tensorflow[and-cuda]', 'its environment has no lib/python3* folder');
+  if (pythonFolder === undefined)
+    throw downloadFailure('tensorflow[and-cuda]', 'its environment has no lib/python3* folder');
   await layOut(target, join(environment, 'lib', pythonFolder, 'site-packages', 'tensorflow'));
 }
 
@@ -98,5 +136,8 @@ async function layOut(target: string, installed: string): Promise<void> {
 }
 
 function downloadFailure(what: string, output: string): TributaryError {
-  return new TributaryError('PREREQUISITE_MISSING', `${what} could not be downloaded from PyPI; check the network (or pip's index settings) and run it again. pip said: ${lastLines(output)}`);
+  return new TributaryError(
+    'PREREQUISITE_MISSING',
+    `${what} could not be downloaded from PyPI; check the network (or pip's index settings) and run it again. pip said: ${lastLines(output)}`,
+  );
 }

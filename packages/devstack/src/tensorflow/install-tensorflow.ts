@@ -10,7 +10,12 @@ import { fetchLibtensorflow } from './fetch-libtensorflow.js';
 import { chooseVariant, type TensorflowVariant, tensorflowVersion } from './variant.js';
 
 export type TensorflowResult =
-  | { readonly ok: true; readonly variant: TensorflowVariant; readonly folder: string; readonly state: 'built' | 'linked' | 'ready' }
+  | {
+      readonly ok: true;
+      readonly variant: TensorflowVariant;
+      readonly folder: string;
+      readonly state: 'built' | 'linked' | 'ready';
+    }
   /** Training then runs on another backend; `reason` says why and what would mend it. */
   | { readonly ok: false; readonly reason: string };
 
@@ -25,7 +30,10 @@ export async function installTensorflow(options: TensorflowOptions): Promise<Ten
   const env = options.env ?? process.env;
   const root = options.root ?? repositoryRoot();
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    return { ok: false, reason: `The pinned TensorFlow wheel is for Linux x86-64, this is ${process.platform} ${process.arch}.` };
+    return {
+      ok: false,
+      reason: `The pinned TensorFlow wheel is for Linux x86-64, this is ${process.platform} ${process.arch}.`,
+    };
   }
   const variant = await chooseVariant(env);
   if (variant === 'off') return { ok: false, reason: 'TRIBUTARY_TENSORFLOW=off.' };
@@ -40,17 +48,26 @@ export function tensorflowCacheEntry(variant: TensorflowVariant, env: NodeJS.Pro
   return join(cacheFolder(env), `tensorflow-${tensorflowVersion}-${variant}-node${process.versions.modules}`);
 }
 
-async function installVariant(variant: TensorflowVariant, root: string, env: NodeJS.ProcessEnv, report: Report): Promise<TensorflowResult> {
+async function installVariant(
+  variant: TensorflowVariant,
+  root: string,
+  env: NodeJS.ProcessEnv,
+  report: Report,
+): Promise<TensorflowResult> {
   try {
     const addon = findAddonPackage(root);
     const folder = tensorflowCacheEntry(variant, env);
     if (isComplete(folder, addon) && isLinked(addon, folder)) return { ok: true, variant, folder, state: 'ready' };
-    return await exclusively(`${folder}.lock`, { waiting: 'TensorFlow: another process is setting it up; waiting', report, timeoutMs: 3_600_000 }, async () => {
-      const built = !isComplete(folder, addon);
-      if (built) await buildEntry(folder, { addon, variant, root, report });
-      if (!isLinked(addon, folder)) await linkAddon(addon, folder);
-      return { ok: true, variant, folder, state: built ? 'built' : 'linked' };
-    });
+    return await exclusively(
+      `${folder}.lock`,
+      { waiting: 'TensorFlow: another process is setting it up; waiting', report, timeoutMs: 3_600_000 },
+      async () => {
+        const built = !isComplete(folder, addon);
+        if (built) await buildEntry(folder, { addon, variant, root, report });
+        if (!isLinked(addon, folder)) await linkAddon(addon, folder);
+        return { ok: true, variant, folder, state: built ? 'built' : 'linked' };
+      },
+    );
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }
@@ -68,10 +85,18 @@ async function buildEntry(folder: string, { addon, variant, root, report }: Entr
   await rm(building, { recursive: true, force: true });
   await mkdir(building, { recursive: true });
   try {
-    await fetchLibtensorflow({ variant, requirementsFolder: join(root, 'infra', 'tensorflow'), target: building, report });
+    await fetchLibtensorflow({
+      variant,
+      requirementsFolder: join(root, 'infra', 'tensorflow'),
+      target: building,
+      report,
+    });
     await buildAddon(addon, building, report);
     const loaded = await loadedTensorflowVersion(addon, building);
-    await writeFile(join(building, 'complete.json'), `${JSON.stringify({ addon: addon.version, tensorflow: loaded })}\n`);
+    await writeFile(
+      join(building, 'complete.json'),
+      `${JSON.stringify({ addon: addon.version, tensorflow: loaded })}\n`,
+    );
     await rm(folder, { recursive: true, force: true });
     await rename(building, folder);
   } finally {

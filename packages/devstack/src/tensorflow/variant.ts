@@ -16,7 +16,7 @@ export async function nvidiaGpuPresent(): Promise<boolean> {
 
 /** The variant for this machine; `TRIBUTARY_TENSORFLOW` = `cpu`, `cuda` or `off` decides instead. */
 export async function chooseVariant(env: NodeJS.ProcessEnv = process.env): Promise<TensorflowVariant | 'off'> {
-  const named = env['TRIBUTARY_TENSORFLOW'];
+  const named = env.TRIBUTARY_TENSORFLOW;
   if (named === 'cpu' || named === 'cuda' || named === 'off') return named;
   return (await nvidiaGpuPresent()) ? 'cuda' : 'cpu';
 }
