@@ -1,0 +1,47 @@
+# Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help quickstart setup install build up down check test
+
+STACK := npx tributary
+SETUP := node packages/devstack/dist/setup.js
+# What training needs; Prometheus is built in the background by `up` where it is missing.
+TRAINING := build tensorflow postgres nats-server temporal-server
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+quickstart: install ## set up, start everything, train examples/words.yaml and show it
+	@$(SETUP) $(TRAINING)
+	@$(STACK) up
+	@$(STACK) launch examples/words.yaml --watch
+
+setup: install ## everything that is downloaded or built once: packages, TensorFlow, servers
+	@$(SETUP) $(TRAINING) prometheus
+
+# `npm ci` only when the lock file has changed since the last time; then just enough is compiled for the rest to run.
+install:
+	@sh infra/check-node.sh
+	@cmp -s package-lock.json node_modules/.tributary-lock || { \
+	  echo "npm ci: installing packages (usually 1 minute, once)"; \
+	  npm ci --no-progress --loglevel=error && cp package-lock.json node_modules/.tributary-lock; }
+	@npx tsc -b packages/devstack
+
+build: install ## compile all packages
+	@npx tsc -b
+
+up: ## start the servers, the services and the workers
+	@$(STACK) up
+
+down: ## stop them; data stays
+	@$(STACK) down
+
+check: install ## format, lint, types, package boundaries
+	@npx biome ci .
+	@npx tsc -b
+	@npx tsc -p tsconfig.test.json
+	@npx eslint .
+	@npx depcruise --config .dependency-cruiser.cjs packages services
+
+test: setup ## set up, then every test on real servers
+	@npx vitest run
