@@ -1,9 +1,9 @@
 import type { ModelSpec } from '@tributary/config';
+import { type Tensor, tf } from '@tributary/engine';
 import { bahdanauAttention } from './bahdanau-attention.js';
 import { luongAttention } from './luong-attention.js';
-import type { ParameterSpec } from './parameters.js';
 import type { ParameterViews } from './parameter-views.js';
-import { type Tensor, tf } from '@tributary/engine';
+import type { ParameterSpec } from './parameters.js';
 
 /** How a generator reads the encoder's states: at each step, weights over the source positions and their weighted mean. */
 export interface Attention {

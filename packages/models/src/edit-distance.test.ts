@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import { randomStream } from '@tributary/random';
+import { describe, expect, it } from 'vitest';
 import { editDistance } from './edit-distance.js';
 
 describe('editDistance', () => {

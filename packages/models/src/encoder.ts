@@ -1,8 +1,8 @@
 import type { ModelSpec } from '@tributary/config';
 import { type Tensor, tf } from '@tributary/engine';
 import { type DirectionPass, directionPass } from './gru-direction.js';
-import { matrix, type ParameterSpec, zeros } from './parameters.js';
 import type { ParameterViews } from './parameter-views.js';
+import { matrix, type ParameterSpec, zeros } from './parameters.js';
 import { tokenMask } from './token-mask.js';
 import { projectTokens, type TokenProjection } from './token-projection.js';
 

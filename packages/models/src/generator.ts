@@ -1,10 +1,10 @@
 import type { ModelSpec } from '@tributary/config';
 import { type Tensor, tf } from '@tributary/engine';
-import { type Attention, attentionOf, attentionWeights, type ScoredStep, type Score, scoreBias } from './attention.js';
+import { type Attention, attentionOf, attentionWeights, type Score, type ScoredStep, scoreBias } from './attention.js';
 import { type Encoded, memoryWidth } from './encoder.js';
 import { type CellStep, cellStep, cellStepGradients } from './gru-cell.js';
-import { matrix, type ParameterSpec, zeros } from './parameters.js';
 import type { ParameterViews } from './parameter-views.js';
+import { matrix, type ParameterSpec, zeros } from './parameters.js';
 import { projectTokens } from './token-projection.js';
 
 /** Shape of one task's generator. */

@@ -1,7 +1,7 @@
 import { type ComputeBackend, openBackend } from '@tributary/engine';
 import { randomStream } from '@tributary/random';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSequenceModel, type BatchShape } from './sequence-model.js';
+import { type BatchShape, createSequenceModel } from './sequence-model.js';
 import { batchOf, tinyModels } from './tiny-models.fixture.js';
 
 let backend: ComputeBackend;

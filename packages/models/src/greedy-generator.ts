@@ -1,6 +1,6 @@
-import { specialIds } from '@tributary/protocol';
 import { type ComputeBackend, type Tensor, tf } from '@tributary/engine';
 import { viewOf } from '@tributary/layout';
+import { specialIds } from '@tributary/protocol';
 import { encoderPass } from './encoder.js';
 import { bridge, generatorStep, outputLogits, reading } from './generator.js';
 import { parameterViews } from './parameter-views.js';

@@ -4,9 +4,9 @@ import type { FlatLayout } from '@tributary/layout';
 import { TributaryError } from '@tributary/protocol';
 import { encoderParameters } from './encoder.js';
 import { generatorParameters, generatorShape } from './generator.js';
-import { greedyGenerator, type GreedyGenerator } from './greedy-generator.js';
+import { type GreedyGenerator, greedyGenerator } from './greedy-generator.js';
 import { embedding, initialValues, layoutOf } from './parameters.js';
-import { evaluateFunction, trainStepFunction, type TaskGraph } from './task-functions.js';
+import { evaluateFunction, type TaskGraph, trainStepFunction } from './task-functions.js';
 
 /** Sizes that a function is traced for: rows, source symbols, target symbols with `</s>` and without `<s>`. */
 export interface BatchShape {

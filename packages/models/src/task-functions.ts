@@ -2,7 +2,7 @@ import type { ModelSpec } from '@tributary/config';
 import { type Tensor, type TensorFunction, tf } from '@tributary/engine';
 import type { FlatLayout } from '@tributary/layout';
 import { type EncoderPass, encoderPass } from './encoder.js';
-import { type GeneratorPass, generatorPass, type GeneratorShape } from './generator.js';
+import { type GeneratorPass, type GeneratorShape, generatorPass } from './generator.js';
 import { flatGradient, parameterViews } from './parameter-views.js';
 import { tokenLoss } from './token-loss.js';
 import { tokenMask } from './token-mask.js';
