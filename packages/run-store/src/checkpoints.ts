@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type CheckpointManifest, type CheckpointPart, checkpointStateText } from '@tributary/protocol';
 import { type Selectable, sql } from 'kysely';
 import type { Db } from './database.js';
+import type { DivergenceRow } from './history.js';
 import { inTransaction } from './runs.js';
 import type { CheckpointPartTable, CheckpointTable } from './schema.js';
 
@@ -187,4 +188,38 @@ export async function forgetCheckpoints(
         .where('deletedAt', 'is not', null)
         .execute();
   });
+}
+
+/**
+ * Compares a part with that of the checkpoint committed at its step, and records a differing state as a divergence.
+ * @returns the divergence, or null where the states are equal or there is no such checkpoint
+ */
+export async function recordDivergedPart(db: Db, part: CheckpointPart): Promise<DivergenceRow | null> {
+  const committed = await db
+    .selectFrom('checkpoints')
+    .select('manifest')
+    .where('run', '=', part.run)
+    .where('step', '=', part.step)
+    .executeTakeFirst();
+  const recorded = committed?.manifest.parts.find((one) => one.part === part.part);
+  if (!recorded || recorded.stateHash === part.stateHash) return null;
+  const { run, step, generation, attempt } = part;
+  const row = await db
+    .insertInto('divergences')
+    .values({
+      run,
+      subject: 'run',
+      series: `state_hash.${part.part}`,
+      step,
+      generation,
+      attempt,
+      recorded: recorded.stateHash,
+      redone: part.stateHash,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['run', 'subject', 'series', 'step', 'generation']).doUpdateSet({ redone: part.stateHash }),
+    )
+    .returningAll()
+    .executeTakeFirst();
+  return row ?? null;
 }

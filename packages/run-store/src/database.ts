@@ -59,7 +59,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): RunDat
 }
 
 /** SQLSTATE classes after which the same statement may succeed on another connection or later. */
-const transientClasses = ['08', '40', '53', '57', '58'];
+const transientClasses = ['08', '40', '53', '55', '57', '58'];
 const transientNetworkCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH'];
 
 /** Whether a failed query may succeed when it is tried again: Postgres away, restarting or full, a deadlock. */

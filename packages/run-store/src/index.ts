@@ -7,6 +7,7 @@ export {
   deletedCheckpoints,
   forgetCheckpoints,
   listCheckpoints,
+  recordDivergedPart,
   unneededParts,
 } from './checkpoints.js';
 export {
