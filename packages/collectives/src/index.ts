@@ -1,1 +1,12 @@
-export {};
+export { type Combiner, type CombinerInput, type CombinerOutput, type CombinerState, weightedCombiner } from './combiner.js';
+export type {
+  ExchangeCounters,
+  ExchangeOptions,
+  ExchangePhase,
+  LaneContribution,
+  StepResult,
+} from './exchange-options.js';
+export { type ExchangeDeps, GradientExchange, type StepExchange } from './gradient-exchange.js';
+export { memoryNetwork } from './memory-network.js';
+export { type NatsTransportOptions, natsTransport } from './nats-transport.js';
+export type { Transport } from './transport.js';

@@ -1,3 +1,10 @@
+export type { ComplianceCase } from './collectives/compliance-case.js';
+export { type ExchangeComplianceDeps, exchangeCompliance } from './collectives/exchange-compliance.js';
+export { type CreateExchange, type Exchange, type ExchangeRun, runExchange } from './collectives/exchange-run.js';
+export { contributionOf, membersOf, optionsOf, type Scenario, scenario } from './collectives/exchange-scenario.js';
+export { type Faults, faultyNetwork } from './collectives/faulty-network.js';
+export { type OpenNetwork, transportCompliance } from './collectives/transport-compliance.js';
+export { objectStoreCompliance } from './object-store-compliance.js';
 export { freePort } from './servers/free-port.js';
 export { emptyDatabase, type TemporaryDatabase, temporaryDatabase } from './servers/temporary-database.js';
 export { temporaryNamespace } from './servers/temporary-namespace.js';

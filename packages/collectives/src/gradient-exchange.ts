@@ -1,0 +1,296 @@
+import { TributaryError } from '@tributary/protocol';
+import { codecNamed } from './codec.js';
+import { weightedCombiner } from './combiner.js';
+import { EarlyMessages } from './early-messages.js';
+import type { ExchangeCounters, ExchangeOptions, LaneContribution, StepResult } from './exchange-options.js';
+import { type ExchangePlan, planExchange } from './exchange-plan.js';
+import { GradientStep } from './gradient-step.js';
+import { decodeMemberHeader } from './member-header.js';
+import { PeerProgress } from './peer-progress.js';
+import { QuietTimer } from './quiet-timer.js';
+import { StepInbox } from './step-inbox.js';
+import { StepOutbox } from './step-outbox.js';
+import type { Transport } from './transport.js';
+import type { WantList } from './want-list.js';
+import { flags, type Head, headBytes, kinds, newMessage, readHead, readUint32s, wantItemBytes, writeUint32s } from './wire.js';
+
+/** One step of an exchange. */
+export interface StepExchange {
+  /** Gives one of this member's lanes. Its arrays must stay unchanged until the next step's result. */
+  contribute(contribution: LaneContribution): void;
+  /**
+   * Resolves once the step is complete on this member: with the same numbers on all. Waits as long as it takes; the caller
+   * decides by `signal` when a peer is lost.
+   */
+  result(signal?: AbortSignal): Promise<StepResult>;
+}
+
+export interface ExchangeDeps {
+  readonly transport: Transport;
+}
+
+const defaultQuietMs = 250;
+const defaultWindowBytes = 24 * 1024 * 1024;
+
+interface Waiting {
+  readonly promise: Promise<StepResult>;
+  readonly resolve: (result: StepResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The all-reduce of one generation: lanes' gradients in, one combined gradient out, over shard owners (DESIGN: "A step").
+ * Receivers pull: each knows which chunks it needs, asks for no more than its window, and asks again for what does not come.
+ * So a transport may lose, repeat and reorder, and memory is bounded everywhere. Placement, arrival order and timing never
+ * change a bit of the result: every sum has one order.
+ */
+export class GradientExchange {
+  readonly counters: ExchangeCounters = { malformed: 0, stale: 0, duplicate: 0, ahead: 0, asksRepeated: 0 };
+  readonly #plan: ExchangePlan;
+  readonly #transport: Transport;
+  readonly #inbox: StepInbox;
+  readonly #outboxes: readonly [StepOutbox, StepOutbox];
+  readonly #current: GradientStep;
+  readonly #early = new EarlyMessages();
+  readonly #timer: QuietTimer;
+  readonly #peers: PeerProgress;
+  /** The step that this member is in; null before the first. */
+  #step: number | null = null;
+  #waiting: Waiting | null = null;
+  #closed = false;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: ExchangeOptions, deps: ExchangeDeps) {
+    const codec = codecNamed(options.codec);
+    const { transport } = deps;
+    if (transport.self !== options.self || transport.size !== options.members.length)
+      throw new RangeError(
+        `the transport is of member ${transport.self} of ${transport.size}, the options of member ${options.self} of ${options.members.length}`,
+      );
+    const plan = planExchange(options, codec, transport.maxPayloadBytes);
+    this.#plan = plan;
+    this.#transport = transport;
+    this.#inbox = new StepInbox(plan, options.windowBytes ?? defaultWindowBytes);
+    this.#outboxes = [new StepOutbox(plan, codec, transport), new StepOutbox(plan, codec, transport)];
+    this.#current = new GradientStep(plan, {
+      codec,
+      combiner: weightedCombiner(plan.tasks.map((task) => options.taskWeights[task] ?? Number.NaN)),
+      clipNorm: options.clipNorm,
+      inbox: this.#inbox,
+      outbox: this.#outboxes[0],
+    });
+    this.#peers = new PeerProgress(plan.self, plan.size);
+    this.#timer = new QuietTimer(options.quietMs ?? defaultQuietMs, () => this.#askAgain());
+    transport.onMessage((from, message) => this.#onMessage(from, message));
+  }
+
+  /** Task names in the order of the Gram matrix. */
+  get tasks(): readonly string[] {
+    return this.#plan.tasks;
+  }
+
+  /**
+   * Begins a step. Steps follow one another without a gap; the first may be any. `control` bits (0 to 2^32-1) are OR-ed over
+   * all members and come back, the same for all, in this step's result.
+   */
+  step(step: number, control: number): StepExchange {
+    if (this.#closing !== null) throw new TributaryError('GENERATION_SUPERSEDED', 'The exchange of this generation is closed.');
+    if (this.#step === null) this.#enter(step);
+    if (step !== this.#step || this.#current.started)
+      throw new RangeError(`step ${step} cannot begin: step ${this.#step} is ${this.#current.started ? 'not complete' : 'next'}`);
+    const waiting = waitForResult();
+    this.#waiting = waiting;
+    this.#current.start(control);
+    this.#timer.start();
+    this.#advance();
+    return {
+      contribute: (contribution) => {
+        if (this.#step !== step) throw new RangeError(`step ${step} is over; lane ${contribution.lane} came too late`);
+        this.#current.contribute(contribution, control);
+        this.#advance();
+      },
+      result: (signal) => abortable(waiting.promise, signal),
+    };
+  }
+
+  /**
+   * Ends the exchange and its transport. Between steps it first serves the others until each has the last step, at most
+   * `lingerMs` after the last sign of one that lacks it; inside a step it ends at once and the result rejects.
+   */
+  close(options: { readonly lingerMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.lingerMs ?? 3_000);
+    return this.#closing;
+  }
+
+  async #close(lingerMs: number): Promise<void> {
+    if (this.#step !== null && !this.#current.started) {
+      const step = this.#step;
+      await this.#peers.reached(step, lingerMs, (peer) => this.#tellProgress(peer, flags.reply));
+    }
+    this.#closed = true;
+    this.#timer.stop();
+    const leaving = { kind: kinds.progress, step: this.#step ?? 0, lane: 0, chunk: 0, flags: flags.leaving };
+    if (this.#plan.size > 1) this.#transport.broadcast(newMessage(this.#plan.hash, leaving, 0));
+    this.#waiting?.reject(
+      new TributaryError('GENERATION_SUPERSEDED', `The exchange was closed before step ${this.#step} was complete.`),
+    );
+    this.#waiting = null;
+    await this.#transport.close();
+  }
+
+  #outbox(step: number): StepOutbox {
+    return this.#outboxes[step % 2] as StepOutbox;
+  }
+
+  /** Becomes ready for a step: asks for its first window and takes what came early. */
+  #enter(step: number): void {
+    this.#step = step;
+    this.#outbox(step).reset(step);
+    this.#current.reset(this.#outbox(step));
+    const wants = this.#inbox.nextWants();
+    const told = new Set<number>();
+    if (wants !== null) this.#sendWants(wants, 0, (peer) => told.add(peer));
+    // Every member learns that this one has the step before, also those it wants nothing of.
+    for (let peer = 0; peer < this.#plan.size; peer++)
+      if (peer !== this.#plan.self && !told.has(peer)) this.#tellProgress(peer, 0);
+    for (const { from, message } of this.#early.take(step)) this.#onMessage(from, message);
+  }
+
+  #advance(): void {
+    const result = this.#current.advance();
+    if (result === null) return;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    this.#timer.stop();
+    waiting?.resolve(result);
+    this.#enter(result.step + 1);
+  }
+
+  #onMessage(from: number, message: Uint8Array): void {
+    if (this.#closed) return;
+    const head = readHead(message, this.#plan.hash);
+    if (head === null) {
+      this.counters.malformed += 1;
+      return;
+    }
+    const current = this.#step;
+    this.#peers.seen(from, head.step, (head.flags & flags.leaving) !== 0 && head.kind === kinds.progress);
+    if (head.kind === kinds.progress) {
+      if ((head.flags & flags.reply) !== 0 && current !== null) this.#tellProgress(from, 0);
+    } else if (current === null || head.step === current + 1) {
+      if (!this.#early.keep(from, head.step, message)) this.counters.ahead += 1;
+    } else if (head.step > current) {
+      this.counters.ahead += 1;
+    } else if (head.kind === kinds.want) {
+      this.#onWant(from, head, message);
+    } else if (head.step < current) {
+      this.counters.stale += 1;
+    } else if (this.#accept(from, head, message)) {
+      this.#timer.progress();
+      this.#current.bytesReceived += message.byteLength;
+      this.#advance();
+    }
+  }
+
+  #onWant(from: number, head: Head, message: Uint8Array): void {
+    const outbox = this.#outbox(head.step);
+    if (outbox.step !== head.step) {
+      this.counters.stale += 1;
+      return;
+    }
+    const items = readUint32s(message);
+    const again = (head.flags & flags.again) !== 0;
+    for (let at = 0; at + 3 < items.length; at += 4) {
+      const [kind, lane, first, count] = items.subarray(at, at + 4) as unknown as [number, number, number, number];
+      if (!outbox.want(from, kind, lane, first, count, again)) this.counters.malformed += 1;
+    }
+  }
+
+  /** Takes a message of the current step; false where it is not used. */
+  #accept(from: number, head: Head, message: Uint8Array): boolean {
+    if (head.kind === kinds.header || head.kind === kinds.sums) {
+      const before = head.kind === kinds.header ? this.#inbox.hasHeader(from) : this.#inbox.hasSums(from, head.chunk);
+      if (before) return this.#unused('duplicate');
+      if (head.kind === kinds.sums)
+        return this.#current.addSums(from, head.chunk, message) || this.#unused('malformed');
+      const header = decodeMemberHeader(message.subarray(headBytes));
+      return (header !== null && this.#current.addHeader(from, header.control, header.lanes)) || this.#unused('malformed');
+    }
+    const unit = this.#unitOf(from, head, message.byteLength);
+    if (unit < 0) return this.#unused('malformed');
+    if (!this.#inbox.take(unit)) return this.#unused('duplicate');
+    if (head.kind === kinds.piece) this.#current.addPiece(head.lane, head.chunk, message);
+    else if (head.kind === kinds.task) this.#current.addTaskChunk(head.lane, head.chunk, message);
+    else this.#current.addCombined(head.chunk, message);
+    const wants = this.#inbox.nextWants();
+    if (wants !== null) this.#sendWants(wants, 0);
+    return true;
+  }
+
+  #unused(counter: 'duplicate' | 'malformed'): false {
+    this.counters[counter] += 1;
+    return false;
+  }
+
+  /** The unit that a message brings; -1 where it brings none of this member's. */
+  #unitOf(from: number, head: Head, bytes: number): number {
+    const { pieceUnits, taskUnits, combinedUnits, firstChunk, units } = this.#plan;
+    let unit = -1;
+    if (head.kind === kinds.combined) unit = combinedUnits + head.chunk;
+    else {
+      const base = (head.kind === kinds.piece ? pieceUnits : taskUnits)[head.lane] ?? -1;
+      if (base >= 0) unit = base + head.chunk - (head.kind === kinds.piece ? firstChunk : 0);
+    }
+    const fits =
+      units.kind[unit] === head.kind &&
+      units.chunk[unit] === head.chunk &&
+      units.sender[unit] === from &&
+      units.bytes[unit] === bytes &&
+      (head.kind === kinds.combined || units.lane[unit] === head.lane);
+    return fits ? unit : -1;
+  }
+
+  #sendWants(wants: WantList, flagBits: number, told?: (peer: number) => void): void {
+    wants.drain(this.#transport.maxPayloadBytes, (peer, items) => {
+      const head = { kind: kinds.want, step: this.#step as number, lane: 0, chunk: 0, flags: flagBits };
+      const message = newMessage(this.#plan.hash, head, (items.length / 4) * wantItemBytes);
+      writeUint32s(message, headBytes, items);
+      this.#transport.send(peer, message);
+      told?.(peer);
+    });
+  }
+
+  #tellProgress(peer: number, flagBits: number): void {
+    const head = { kind: kinds.progress, step: this.#step ?? 0, lane: 0, chunk: 0, flags: flagBits };
+    this.#transport.send(peer, newMessage(this.#plan.hash, head, 0));
+  }
+
+  /** A deadline only asks again: whether a silent peer is lost is decided by its beacon, elsewhere. */
+  #askAgain(): void {
+    if (this.#step === null || this.#plan.size === 1) return;
+    this.counters.asksRepeated += 1;
+    this.#sendWants(this.#inbox.missing(), flags.again);
+  }
+}
+
+function waitForResult(): Waiting {
+  let resolve: (result: StepResult) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<StepResult>((onResult, onError) => {
+    resolve = onResult;
+    reject = onError;
+  });
+  // A step whose result no one awaits may end by close().
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
+
+function abortable(promise: Promise<StepResult>, signal: AbortSignal | undefined): Promise<StepResult> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
