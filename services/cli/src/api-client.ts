@@ -1,0 +1,139 @@
+import type { ReadableStream } from 'node:stream/web';
+import {
+  type AttemptReplyDocument,
+  type ErrorDocument,
+  errorCodes,
+  type FileDocument,
+  type GenerateReplyDocument,
+  type HealthDocument,
+  type RunDocument,
+  type RunListDocument,
+  TributaryError,
+  type WorkerListDocument,
+} from '@tributary/protocol';
+import { type ApiConnection, findApi, stackDown } from './api-connection.js';
+
+export interface ListQuery {
+  readonly state?: string;
+  readonly experiment?: string;
+  readonly limit?: number;
+  readonly before?: string;
+}
+
+/** The HTTP API; every failure is a TributaryError with a remedy. */
+export class ApiClient {
+  readonly #connection: ApiConnection;
+
+  constructor(connection: ApiConnection) {
+    this.#connection = connection;
+  }
+
+  static async open(): Promise<ApiClient> {
+    return new ApiClient(await findApi());
+  }
+
+  health(): Promise<HealthDocument> {
+    return this.#json('GET', '/health');
+  }
+
+  upload(bytes: Uint8Array): Promise<FileDocument> {
+    return this.#json('PUT', '/files', bytes);
+  }
+
+  launch(spec: unknown, files: Readonly<Record<string, string>>): Promise<AttemptReplyDocument> {
+    return this.#json('POST', '/runs', { spec, files });
+  }
+
+  runs(query: ListQuery): Promise<RunListDocument> {
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+    return this.#json('GET', `/runs?${search.toString()}`);
+  }
+
+  run(run: string): Promise<RunDocument> {
+    return this.#json('GET', `/runs/${encodeURIComponent(run)}`);
+  }
+
+  cancel(run: string): Promise<AttemptReplyDocument> {
+    return this.#json('POST', `/runs/${encodeURIComponent(run)}/cancel`);
+  }
+
+  resume(run: string, steps: number | undefined): Promise<AttemptReplyDocument> {
+    return this.#json('POST', `/runs/${encodeURIComponent(run)}/resume`, steps === undefined ? {} : { steps });
+  }
+
+  workers(): Promise<WorkerListDocument> {
+    return this.#json('GET', '/workers');
+  }
+
+  generate(request: {
+    run: string;
+    task: string;
+    sources: readonly string[];
+    maxLength: number | null;
+  }): Promise<GenerateReplyDocument> {
+    return this.#json('POST', '/generate', request);
+  }
+
+  /** The body of a run's event stream. */
+  async events(run: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#request('GET', `/runs/${encodeURIComponent(run)}/events`, undefined, signal);
+    if (response.body === null) throw new TributaryError('SERVER_FAILED', 'The API sent no events; try again.');
+    return response.body as ReadableStream<Uint8Array>;
+  }
+
+  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.#request(method, path, body);
+    return (await response.json()) as T;
+  }
+
+  async #request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+    const { url, token } = this.#connection;
+    const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+    if (body !== undefined)
+      headers['content-type'] = body instanceof Uint8Array ? 'application/octet-stream' : 'application/json';
+    let response: Response;
+    try {
+      response = await fetch(`${url}/v1${path}`, {
+        method,
+        headers,
+        ...(body === undefined
+          ? {}
+          : { body: body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body) }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (cause) {
+      if (signal?.aborted === true) throw cause;
+      throw this.#unreachable(cause);
+    }
+    if (!response.ok) throw await this.#refusal(response);
+    return response;
+  }
+
+  #unreachable(cause: unknown): TributaryError {
+    const { url, ownStack } = this.#connection;
+    if (ownStack) return stackDown();
+    return new TributaryError(
+      'STACK_DOWN',
+      `No API answers at ${url}; check TRIBUTARY_API_URL, and that the stack there is up.`,
+      {
+        cause,
+      },
+    );
+  }
+
+  async #refusal(response: Response): Promise<TributaryError> {
+    const document = (await response.json().catch(() => ({}))) as Partial<ErrorDocument>;
+    const { url, tokenFile } = this.#connection;
+    if (response.status === 401)
+      return new TributaryError(
+        'UNAUTHORIZED',
+        `The API at ${url} does not accept the token in ${tokenFile}; name the right file in TRIBUTARY_API_TOKEN_FILE, or unset it to use this machine's stack.`,
+      );
+    const code = errorCodes.find((known) => known === document.code) ?? 'SERVER_FAILED';
+    return new TributaryError(
+      code,
+      document.message ?? `The API at ${url} answered ${response.status}; see: npx tributary status`,
+    );
+  }
+}

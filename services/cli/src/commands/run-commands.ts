@@ -1,0 +1,141 @@
+import type { RunSummaryDocument } from '@tributary/protocol';
+import { TributaryError } from '@tributary/protocol';
+import type { Command } from 'commander';
+import { ApiClient } from '../api-client.js';
+import { readRunFile } from '../read-run-file.js';
+import { formatTime } from '../render/quantities.js';
+import { runDetails } from '../render/run-report.js';
+import { shorten, table } from '../render/tables.js';
+import { watchRun } from '../watch-run.js';
+import { type Finish, type JsonOption, positiveInteger, print, printJson } from './options.js';
+
+/** launch, validate, watch, runs, cancel, resume, generate. */
+export function addRunCommands(program: Command, finish: Finish): void {
+  program
+    .command('launch')
+    .description('launch a training run from a run file')
+    .argument('<file>', 'run file, YAML or JSON')
+    .option('--watch', 'follow it to its end and print the results')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: JsonOption & { watch?: boolean }) => {
+      const { spec, files } = await readRunFile(file);
+      const client = await ApiClient.open();
+      const keys: Record<string, string> = {};
+      for (const [path, bytes] of files) keys[path] = (await client.upload(bytes)).key;
+      const launched = await client.launch(spec, keys);
+      if (options.json) printJson(options.watch ? { kind: 'launched', ...launched } : launched);
+      else if (options.watch) print(`Run ${launched.run}`);
+      else print(`Run ${launched.run} is ${launched.state}; follow it with: npx tributary watch ${launched.run}`);
+      if (options.watch) finish(await watchRun(client, launched.run, { json: options.json ?? false }));
+    });
+
+  program
+    .command('validate')
+    .description('check a run file and its data without launching it')
+    .argument('<file>', 'run file, YAML or JSON')
+    .option('--json', 'print the run file with every default filled in')
+    .action(async (file: string, options: JsonOption) => {
+      const { spec } = await readRunFile(file);
+      if (options.json) return printJson(spec);
+      const lanes = spec.tasks.reduce((sum, task) => sum + task.replicas, 0);
+      const tasks = spec.tasks.map((task) => task.name).join(', ');
+      print(
+        `${file} is valid: ${spec.tasks.length === 1 ? 'task' : 'tasks'} ${tasks}; ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}, ${spec.budget.steps} steps`,
+      );
+    });
+
+  program
+    .command('watch')
+    .description('follow a run to its end and print its results; Ctrl-C detaches')
+    .argument('<run>')
+    .option('--json', 'print events as JSON lines')
+    .action(async (run: string, options: JsonOption) => {
+      finish(await watchRun(await ApiClient.open(), run, { json: options.json ?? false }));
+    });
+
+  const runs = program.command('runs').description('list and show runs');
+  runs
+    .command('list', { isDefault: true })
+    .description('runs, newest first')
+    .option('--state <states>', 'only these states, separated by commas')
+    .option('--experiment <name>', 'only runs of this experiment')
+    .option('--limit <n>', 'how many', positiveInteger, 50)
+    .option('--before <run>', 'continue after this run')
+    .option('--json', 'print JSON')
+    .action(async (options: JsonOption & { state?: string; experiment?: string; limit: number; before?: string }) => {
+      const { json, ...query } = options;
+      const page = await (await ApiClient.open()).runs(query);
+      if (json) return printJson(page);
+      if (page.runs.length === 0)
+        return print('There are no runs; launch one with: npx tributary launch examples/words.yaml --watch');
+      print(table(['run', 'state', 'step', 'attempt', 'created', 'reason'], page.runs.map(runRow), [2, 3]));
+      if (page.next !== null) print(`\nMore with: npx tributary runs list --before ${page.next}`);
+    });
+  runs
+    .command('show')
+    .description('results, examples and history of a run')
+    .argument('<run>')
+    .option('--json', 'print JSON')
+    .action(async (run: string, options: JsonOption) => {
+      const client = await ApiClient.open();
+      const document = await client.run(run);
+      if (options.json) return printJson(document);
+      print(runDetails(document, (await client.health()).links));
+    });
+
+  program
+    .command('cancel')
+    .description('end a run at its next step; its checkpoint stays')
+    .argument('<run>')
+    .option('--json', 'print JSON')
+    .action(async (run: string, options: JsonOption) => {
+      const reply = await (await ApiClient.open()).cancel(run);
+      if (options.json) return printJson(reply);
+      const done = reply.state === 'cancelled' ? 'is cancelled' : 'ends at its next step';
+      print(`Run ${run} ${done}; go on later with: npx tributary resume ${run}`);
+    });
+
+  program
+    .command('resume')
+    .description('go on with a run from its newest checkpoint')
+    .argument('<run>')
+    .option('--steps <n>', 'train up to this step; a finished run needs more than it has', positiveInteger)
+    .option('--watch', 'follow it to its end and print the results')
+    .option('--json', 'print JSON')
+    .action(async (run: string, options: JsonOption & { steps?: number; watch?: boolean }) => {
+      const client = await ApiClient.open();
+      const reply = await client.resume(run, options.steps);
+      if (options.json) printJson(options.watch ? { kind: 'resumed', ...reply } : reply);
+      else if (!options.watch)
+        print(`Run ${run} is ${reply.state} (attempt ${reply.attempt}); follow it with: npx tributary watch ${run}`);
+      if (options.watch) finish(await watchRun(client, run, { json: options.json ?? false }));
+    });
+
+  program
+    .command('generate')
+    .description('generate with the newest checkpoint of a run')
+    .argument('<run>')
+    .argument('<text...>', 'one or more sources')
+    .requiredOption('--task <name>', 'which of its tasks')
+    .option('--max-length <n>', 'longest output, in symbols', positiveInteger)
+    .option('--json', 'print JSON')
+    .action(async (run: string, sources: string[], options: JsonOption & { task: string; maxLength?: number }) => {
+      if (sources.some((source) => source.trim() === ''))
+        throw new TributaryError('DATA_INVALID', 'A text to generate from is empty; give each at least one symbol.');
+      const request = { run, task: options.task, sources, maxLength: options.maxLength ?? null };
+      const reply = await (await ApiClient.open()).generate(request);
+      if (options.json) return printJson(reply);
+      if (reply.outputs.length === 1) return print(reply.outputs[0]?.generated ?? '');
+      print(
+        table(
+          ['source', 'generated'],
+          reply.outputs.map(({ source, generated }) => [source, generated]),
+        ),
+      );
+    });
+}
+
+function runRow(run: RunSummaryDocument): string[] {
+  const step = run.targetSteps === null ? String(run.step) : `${run.step}/${run.targetSteps}`;
+  return [run.run, run.state, step, String(run.attempt), formatTime(run.createdAt), shorten(run.reason ?? '', 60)];
+}

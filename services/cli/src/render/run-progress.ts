@@ -1,0 +1,86 @@
+import type { RunEvent } from '@tributary/protocol';
+import { formatCount, formatDuration } from './quantities.js';
+
+type ProgressEvent = Extract<RunEvent, { kind: 'progress' }>;
+
+/** Over how long the speed is measured that the time of arrival comes from. */
+const speedWindowMs = 30_000;
+
+/** What a run's live line shows. */
+export interface ProgressView {
+  readonly step: number;
+  readonly targetSteps: number;
+  /** Losses by task, in the order in which tasks were first seen. */
+  readonly losses: ReadonlyMap<string, number>;
+  readonly tokensPerSecond: number;
+  /** Null until two steps have been seen. */
+  readonly remainingMs: number | null;
+  readonly phase: string;
+  readonly backend: string;
+  readonly members: number;
+}
+
+/** Puts the progress of a run's members together. */
+export class RunProgress {
+  readonly #losses = new Map<string, number>();
+  #seen: { readonly atMs: number; readonly step: number }[] = [];
+  #newest: ProgressEvent | null = null;
+
+  /** @param tasks in the order in which they are to be shown */
+  constructor(tasks: readonly string[] = []) {
+    for (const task of tasks) this.#losses.set(task, Number.NaN);
+  }
+
+  observe(event: ProgressEvent, atMs: number): void {
+    const before = this.#newest;
+    // A new generation may begin at an earlier step, at another speed.
+    if (before !== null && (event.generation !== before.generation || event.attempt !== before.attempt))
+      this.#seen = [];
+    if (before !== null && event.attempt === before.attempt && event.generation < before.generation) return;
+    for (const [task, loss] of Object.entries(event.losses)) this.#losses.set(task, loss);
+    const step = Math.max(event.step, this.#seen.at(-1)?.step ?? 0);
+    if (step !== this.#seen.at(-1)?.step) this.#seen.push({ atMs, step });
+    while (this.#seen.length > 2 && (this.#seen[0]?.atMs ?? 0) < atMs - speedWindowMs) this.#seen.shift();
+    this.#newest = event;
+  }
+
+  /** Null until a member has told anything. */
+  view(): ProgressView | null {
+    const event = this.#newest;
+    if (event === null) return null;
+    const step = this.#seen.at(-1)?.step ?? event.step;
+    return {
+      step,
+      targetSteps: event.targetSteps,
+      losses: new Map([...this.#losses].filter(([, loss]) => !Number.isNaN(loss))),
+      tokensPerSecond: event.tokensPerSecond,
+      remainingMs: this.#remainingMs(event.targetSteps - step),
+      phase: event.phase,
+      backend: event.backend,
+      members: event.members,
+    };
+  }
+
+  #remainingMs(steps: number): number | null {
+    const first = this.#seen[0];
+    const last = this.#seen.at(-1);
+    if (steps <= 0) return 0;
+    if (first === undefined || last === undefined || last.step === first.step || last.atMs <= first.atMs) return null;
+    return (steps * (last.atMs - first.atMs)) / (last.step - first.step);
+  }
+}
+
+/** `412/1500  27%  pronounce 1.234  spell 0.987  12.3k tokens/s  ETA 2m10s` */
+export function progressLine(view: ProgressView): string {
+  const percent = view.targetSteps > 0 ? Math.floor((100 * view.step) / view.targetSteps) : 0;
+  const losses = [...view.losses].map(([task, loss]) => `${task} ${loss.toFixed(3)}`);
+  const speed = view.tokensPerSecond > 0 ? [`${formatCount(view.tokensPerSecond)} tokens/s`] : [];
+  const phase = view.phase === 'training' ? [] : [view.phase];
+  const arrival = view.remainingMs === null || phase.length > 0 ? [] : [`ETA ${formatDuration(view.remainingMs)}`];
+  return [`${view.step}/${view.targetSteps}`, `${percent}%`, ...losses, ...speed, ...phase, ...arrival].join('  ');
+}
+
+/** `Backend: TensorFlow 2.21.0 on cpu, traced; 3 workers` */
+export function backendLine(view: ProgressView): string {
+  return `Backend: ${view.backend}; ${view.members} ${view.members === 1 ? 'worker' : 'workers'}`;
+}

@@ -1,0 +1,136 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { MemberIndex, RunDocument, WorkerId } from '@tributary/protocol';
+import { describe, expect, it } from 'vitest';
+import { logLine } from './log-line.js';
+import { formatBytes, formatCount, formatDuration } from './quantities.js';
+import { runDetails, runReport } from './run-report.js';
+
+const run: RunDocument = {
+  run: 'words-abcdefgh',
+  experiment: 'words',
+  state: 'finished',
+  reason: null,
+  attempt: 1,
+  step: 1500,
+  targetSteps: 1500,
+  stateHash: 'f'.repeat(64),
+  createdAt: '2026-11-24T17:00:00.000Z',
+  startedAt: '2026-11-24T17:00:01.000Z',
+  endedAt: '2026-11-24T17:02:59.000Z',
+  spec: {},
+  files: {},
+  tasks: [
+    {
+      task: 'pronounce',
+      replicas: 1,
+      weight: 1,
+      results: { phone_error_rate: 0.1812, loss: 0.4321, token_accuracy: 0.9 },
+      samples: [
+        { step: 1500, index: 0, source: 'river', generated: 'R IH V ER', references: ['R IH V ER'] },
+        { step: 1500, index: 1, source: 'delta', generated: 'D EH L T', references: ['D EH L T AH', 'D IH L T AH'] },
+      ],
+    },
+    { task: 'stress', replicas: 2, weight: 1, results: { loss: null }, samples: [] },
+  ],
+  attempts: [{ attempt: 1, state: 'finished', reason: null, startedAt: '2026-11-24T17:00:00.000Z', endedAt: null }],
+  generations: [
+    {
+      generation: 1,
+      attempt: 1,
+      members: [{ member: 0 as MemberIndex, worker: 'worker-1' as WorkerId, lanes: [] }],
+      resumeStep: 0,
+      reason: null,
+      outcome: 'finished',
+      outcomeReason: null,
+      openedAt: '2026-11-24T17:00:00.000Z',
+      endedAt: null,
+    },
+  ],
+  series: [],
+  checkpoints: [
+    {
+      step: 1500,
+      attempt: 1,
+      stateHash: 'f'.repeat(64),
+      sizeBytes: 1_572_864,
+      committedAt: '2026-11-24T17:02:58.000Z',
+    },
+  ],
+  lineage: [
+    { attempt: 1, generation: 1, member: 0, key: 'seed', value: '1' },
+    { attempt: 1, generation: 1, member: 1, key: 'seed', value: '1' },
+  ],
+};
+const links = { temporal: 'http://127.0.0.1:8233', prometheus: 'http://127.0.0.1:9090' };
+const plain = (text: string) => stripVTControlCharacters(text).split('\n');
+
+describe('runReport', () => {
+  const lines = plain(runReport(run, links));
+  it('shows results as shares, losses and gaps', () => {
+    expect(lines[0]).toBe('Run words-abcdefgh finished: 1500 of 1500 steps, attempt 1, 2m58s');
+    expect(lines[1]).toBe(`State hash ${'f'.repeat(64)}`);
+    expect(lines).toContainEqual(expect.stringMatching(/^ *task +loss +token accuracy +phone error rate$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ *pronounce +0\.432 +90\.0% +18\.1%$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ *stress +not a number$/));
+  });
+
+  it('sets generated examples beside their references', () => {
+    expect(lines).toContainEqual(expect.stringMatching(/^ *pronounce +river +R IH V ER +yes$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ +delta +D EH L T +D EH L T AH \| D IH L T AH$/));
+  });
+
+  it('ends with what to try next', () => {
+    const text = lines.join('\n');
+    expect(text).toContain('npx tributary generate words-abcdefgh --task pronounce "river"');
+    expect(text).toContain('npx tributary resume words-abcdefgh --steps 3000 --watch');
+    expect(text).toContain('http://127.0.0.1:8233/namespaces/default/workflows/words-abcdefgh');
+    expect(text).toContain('http://127.0.0.1:9090');
+  });
+
+  it('says why a run failed and how to go on', () => {
+    const failed: RunDocument = {
+      ...run,
+      state: 'failed',
+      reason: 'no worker left\u001b[2J',
+      tasks: [],
+      checkpoints: [],
+    };
+    const text = plain(runReport(failed, null)).join('\n');
+    expect(text).toContain('Reason: no worker left\ufffd[2J');
+    expect(text).toContain('npx tributary resume words-abcdefgh --watch');
+  });
+});
+
+it('runDetails adds attempts, generations, checkpoints and lineage', () => {
+  const text = plain(runDetails(run, links)).join('\n');
+  for (const title of ['Attempts', 'Generations', 'Checkpoints', 'Lineage']) expect(text).toContain(title);
+  expect(text).toMatch(/1500 +1 +1\.5 MiB/);
+  expect(text).toMatch(/^ *seed +1$/m);
+});
+
+it.each([
+  [formatDuration(0), '0s'],
+  [formatDuration(130_400), '2m10s'],
+  [formatDuration(3_600_000), '1h00m'],
+  [formatDuration(183_600_000), '2d03h'],
+  [formatCount(999), '999'],
+  [formatCount(999_949), '999.9k'],
+  [formatCount(999_951), '1.0M'],
+  [formatBytes(512), '512 B'],
+  [formatBytes(1_572_864), '1.5 MiB'],
+])('quantities: %s', (shown, expected) => expect(shown).toBe(expected));
+
+it('log lines are for people, and harmless to a terminal', () => {
+  const line = JSON.stringify({
+    level: 'warn',
+    time: '2026-11-24T17:00:00.000Z',
+    service: 'api',
+    pid: 1,
+    msg: 'lost\u001b[2J',
+    run: 'r',
+  });
+  expect(stripVTControlCharacters(logLine(line, 'api'))).toMatch(
+    /^\d\d:\d\d:\d\d warn {2}api {2}lost\ufffd\[2J {2}run=r$/,
+  );
+  expect(logLine('plain\u0007', null)).toBe('plain\ufffd');
+});

@@ -1,0 +1,179 @@
+import type { HealthDocument, RunDocument, TaskDocument } from '@tributary/protocol';
+import color from 'picocolors';
+import { formatBytes, formatDuration, formatShare, formatTime, printable } from './quantities.js';
+import { shorten, table } from './tables.js';
+
+/** Most generated examples a task in a report. */
+const shownSamples = 3;
+
+/** Results, generated examples and what to try next. */
+export function runReport(run: RunDocument, links: HealthDocument['links'] | null): string {
+  return [headline(run), results(run), samples(run), nextCommands(run), pages(run, links)]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** The report, and how the run came to be. */
+export function runDetails(run: RunDocument, links: HealthDocument['links'] | null): string {
+  const parts = [
+    headline(run),
+    results(run),
+    samples(run),
+    attempts(run),
+    generations(run),
+    checkpoints(run),
+    lineage(run),
+  ];
+  return [...parts, nextCommands(run), pages(run, links)].filter((part) => part !== '').join('\n\n');
+}
+
+function headline(run: RunDocument): string {
+  const paint = run.state === 'finished' ? color.green : run.state === 'failed' ? color.red : color.yellow;
+  const steps = run.targetSteps === null ? `${run.step} steps` : `${run.step} of ${run.targetSteps} steps`;
+  const took =
+    run.startedAt !== null && run.endedAt !== null
+      ? `, ${formatDuration(Date.parse(run.endedAt) - Date.parse(run.startedAt))}`
+      : '';
+  const lines = [`Run ${color.bold(run.run)} ${paint(run.state)}: ${steps}, attempt ${run.attempt}${took}`];
+  if (run.reason !== null) lines.push(`Reason: ${printable(run.reason)}`);
+  if (run.stateHash !== null) lines.push(`State hash ${run.stateHash}`);
+  return lines.join('\n');
+}
+
+/** Rates are shown as percentages; a loss is in nats a token. */
+function results({ tasks }: RunDocument): string {
+  const names = [...new Set(tasks.flatMap((task) => Object.keys(task.results)))].sort(
+    (a, b) => rank(a) - rank(b) || a.localeCompare(b),
+  );
+  if (names.length === 0) return '';
+  const rows = tasks.map((task) => [
+    task.task,
+    ...names.map((name) => {
+      const value = task.results[name];
+      if (value === undefined) return '';
+      if (value === null) return 'not a number';
+      return name === 'loss' ? value.toFixed(3) : formatShare(value);
+    }),
+  ]);
+  const head = ['task', ...names.map((name) => name.replaceAll('_', ' '))];
+  return `${color.bold('Held-out results')}\n${table(
+    head,
+    rows,
+    names.map((_, index) => index + 1),
+  )}`;
+}
+
+function rank(name: string): number {
+  return ['loss', 'token_accuracy'].indexOf(name) === -1 ? 2 : ['loss', 'token_accuracy'].indexOf(name);
+}
+
+function samples({ tasks }: RunDocument): string {
+  const some = tasks.filter((task) => task.samples.length > 0);
+  if (some.length === 0) return '';
+  const rows = some.flatMap((task) =>
+    task.samples.slice(0, shownSamples).map((sample, index) => {
+      const right = sample.references.includes(sample.generated);
+      return [
+        index === 0 ? task.task : '',
+        shorten(sample.source, 32),
+        shorten(sample.generated === '' ? '(nothing)' : sample.generated, 40),
+        right ? 'yes' : shorten(sample.references.join(' | '), 60),
+      ];
+    }),
+  );
+  return `${color.bold('Generated examples')}\n${table(['task', 'source', 'generated', 'as the reference?'], rows)}`;
+}
+
+function attempts(run: RunDocument): string {
+  const rows = run.attempts.map((attempt) => [
+    String(attempt.attempt),
+    attempt.state ?? run.state,
+    formatTime(attempt.startedAt),
+    attempt.endedAt === null ? '' : formatTime(attempt.endedAt),
+    attempt.reason ?? '',
+  ]);
+  return section('Attempts', ['attempt', 'state', 'started', 'ended', 'reason'], rows, [0]);
+}
+
+function generations(run: RunDocument): string {
+  const rows = run.generations.map((generation) => [
+    String(generation.generation),
+    String(generation.attempt),
+    String(generation.resumeStep),
+    generation.members.map((member) => `${member.worker}: ${member.lanes.join(',')}`).join('  '),
+    generation.outcome ?? 'open',
+    generation.outcomeReason ?? generation.reason ?? '',
+  ]);
+  const head = ['generation', 'attempt', 'from step', 'lanes by worker', 'outcome', 'reason'];
+  return section('Generations', head, rows, [0, 1, 2]);
+}
+
+function checkpoints(run: RunDocument): string {
+  const rows = run.checkpoints.map((checkpoint) => [
+    String(checkpoint.step),
+    String(checkpoint.attempt),
+    formatBytes(checkpoint.sizeBytes),
+    formatTime(checkpoint.committedAt),
+    checkpoint.stateHash.slice(0, 16),
+  ]);
+  return section('Checkpoints', ['step', 'attempt', 'size', 'committed', 'state hash'], rows, [0, 1, 2]);
+}
+
+/** What the newest generation was made of; members that agree are one line. */
+function lineage(run: RunDocument): string {
+  const newest = run.lineage.reduce((generation, entry) => Math.max(generation, entry.generation), 0);
+  const values = new Map<string, Set<string>>();
+  for (const { generation, key, value } of run.lineage)
+    if (generation === newest) values.set(key, (values.get(key) ?? new Set()).add(value));
+  const rows = [...values].map(([key, each]) => [key, shorten([...each].join(' | '), 90)]);
+  return section('Lineage', ['what', 'value'], rows);
+}
+
+function section(
+  title: string,
+  head: readonly string[],
+  rows: readonly string[][],
+  numeric: readonly number[] = [],
+): string {
+  return rows.length === 0 ? '' : `${color.bold(title)}\n${table(head, rows, numeric)}`;
+}
+
+function nextCommands(run: RunDocument): string {
+  const commands: [string, string][] = [];
+  const resting = ['finished', 'failed', 'cancelled', 'paused'].includes(run.state);
+  if (!resting) commands.push([`npx tributary watch ${run.run}`, 'follow it']);
+  commands.push([`npx tributary runs show ${run.run}`, 'all that is known of it']);
+  const sample = sampleSource(run.tasks);
+  if (sample !== null && run.checkpoints.length > 0)
+    commands.push([
+      `npx tributary generate ${run.run} --task ${sample.task} ${quoted(sample.source)}`,
+      'use the trained model',
+    ]);
+  if (run.state === 'finished')
+    commands.push([`npx tributary resume ${run.run} --steps ${(run.targetSteps ?? run.step) * 2} --watch`, 'train on']);
+  else if (resting) commands.push([`npx tributary resume ${run.run} --watch`, 'go on from the newest checkpoint']);
+  else commands.push([`npx tributary cancel ${run.run}`, 'end it']);
+  commands.push(['npx tributary down', 'stop the stack; data stays']);
+  const width = Math.max(...commands.map(([command]) => command.length));
+  return `${color.bold('Next')}\n${commands.map(([command, what]) => `  ${command.padEnd(width)}  ${color.dim(what)}`).join('\n')}`;
+}
+
+function sampleSource(tasks: readonly TaskDocument[]): { task: string; source: string } | null {
+  for (const { task, samples: own } of tasks) {
+    const source = own[0]?.source;
+    if (source !== undefined) return { task, source };
+  }
+  return null;
+}
+
+function quoted(text: string): string {
+  return /^[\w .,:/-]+$/.test(text) ? `"${text}"` : `'${printable(text).replaceAll("'", `'\\''`)}'`;
+}
+
+function pages(run: RunDocument, links: HealthDocument['links'] | null): string {
+  const lines: string[] = [];
+  if (links?.temporal)
+    lines.push(`Temporal    ${links.temporal.replace(/\/+$/, '')}/namespaces/default/workflows/${run.run}`);
+  if (links?.prometheus) lines.push(`Prometheus  ${links.prometheus}`);
+  return lines.join('\n');
+}
