@@ -33,16 +33,15 @@ export interface CarriedRun {
 }
 
 export interface TrainingRunInput extends AttemptRef {
+  /** Decisions after which the workflow continues as new, if the server has not suggested it before; default 200. */
+  readonly generationsPerExecution?: number;
   /** Set by continue-as-new only. */
   readonly carried?: CarriedRun;
 }
 
-/** Generations after which the workflow continues as new, if the server has not suggested it before. */
-const generationsPerExecution = 200;
-
 const { prepare } = proxyActivities<TrainingActivities>(computingActivity);
-const { leaseSlots, superviseGeneration, finishRun } = proxyActivities<TrainingActivities>(longActivity);
-const { openGeneration, requestStop, releaseSlots } = proxyActivities<TrainingActivities>(shortActivity);
+const { leaseSlots, openGeneration, superviseGeneration, finishRun } = proxyActivities<TrainingActivities>(longActivity);
+const { requestStop, releaseSlots } = proxyActivities<TrainingActivities>(shortActivity);
 
 type Ending = Pick<FinishRunInput, 'state' | 'code' | 'reason' | 'step'>;
 
@@ -56,7 +55,7 @@ export async function trainingRun(input: TrainingRunInput): Promise<EndedRun> {
 }
 
 async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Promise<EndedRun> {
-  const { run, attempt, carried } = input;
+  const { run, attempt, carried, generationsPerExecution = 200 } = input;
   const ref: AttemptRef = { run, attempt };
   let stop: StopRequest | null = null;
   let state: RunState = carried === undefined ? 'queued' : 'recovering';
@@ -178,7 +177,7 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
       const long = workflowInfo().continueAsNewSuggested || decisions % generationsPerExecution === 0;
       if (long && workers.length > 0 && stopped() === null)
         await continueAsNew<typeof trainingRun>({
-          ...ref,
+          ...input,
           carried: { preparedKey, workers, decisions, history, previous, reason },
         });
     }

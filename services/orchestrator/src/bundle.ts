@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { workflowBundlePath } from './workflow-bundle.js';
+import { workflowBundlePath } from './locate-workflow-bundle.js';
 
 /** Bundles the workflow code after `tsc`, unless nothing that goes into it has changed. */
 const require = createRequire(import.meta.url);

@@ -1,3 +1,3 @@
 export { GenerationDocuments } from './generation-documents.js';
 export { type Orchestrator, type OrchestratorDeps, type OrchestratorOptions, startOrchestrator } from './orchestrator.js';
-export { requireWorkflowBundle, workflowBundlePath } from './workflow-bundle.js';
+export { requireWorkflowBundle, workflowBundlePath } from './locate-workflow-bundle.js';

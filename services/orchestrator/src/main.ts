@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
 import { NativeConnection, Runtime } from '@temporalio/worker';
-import { natsObjectStore } from '@tributary/checkpoints';
+import { natsStore } from '@tributary/checkpoints';
 import { natsNames, TributaryError } from '@tributary/protocol';
 import { openDatabase } from '@tributary/run-store';
 import { createLogger, createMetrics, type Logger, serveMetrics } from '@tributary/telemetry';
 import { readEnvironment } from './environment.js';
 import { startOrchestrator } from './orchestrator.js';
 import { temporalLogger } from './temporal-logger.js';
-import { requireWorkflowBundle } from './workflow-bundle.js';
+import { requireWorkflowBundle } from './locate-workflow-bundle.js';
 
 /** Servers may come up after the orchestrator. */
 async function untilThere<T>(what: string, log: Logger, attempt: () => Promise<T>): Promise<T> {
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
       NativeConnection.connect({ address: environment.temporalAddress }),
     );
     const objects = await untilThere('the object store', log, () =>
-      natsObjectStore(nc, natsNames(namespace).objectsBucket),
+      natsStore(nc, natsNames(namespace).objectsBucket),
     );
     const orchestrator = await untilThere('the orchestrator', log, () =>
       startOrchestrator({ namespace, workflowBundle }, { db, nc, temporal, objects, metrics, log }),

@@ -26,6 +26,8 @@ export interface OrchestratorOptions {
   readonly recorderPatienceMs?: number;
   /** Default 15 s. */
   readonly reapEveryMs?: number;
+  /** Age of an attempt from which it must have a workflow; default 60 s. */
+  readonly reapAfterMs?: number;
 }
 
 /** Connections, which stay the caller's to close. */
@@ -51,7 +53,8 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
   const { db, nc, temporal, objects, log } = deps;
   const names = natsNames(namespace);
   const kvm = new Kvm(nc);
-  const roster = new Roster(nc, names);
+  const supervisionLimits = options.supervisionLimits ?? defaultLimits;
+  const roster = new Roster(nc, names, supervisionLimits.silenceMs);
   const metrics = new RunMetrics(deps.metrics);
   const parts: OrchestratorParts = {
     db,
@@ -62,7 +65,7 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
     roster,
     metrics,
     log,
-    supervisionLimits: options.supervisionLimits ?? defaultLimits,
+    supervisionLimits,
     recorderPatienceMs: options.recorderPatienceMs ?? 600_000,
   };
   const worker = await Worker.create({
@@ -84,7 +87,7 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
     repeatedly(
       'the reaper of ended runs',
       options.reapEveryMs ?? 15_000,
-      () => reapEndedRuns({ ...parts, client }),
+      () => reapEndedRuns({ ...parts, client, startGraceMs: options.reapAfterMs ?? 60_000 }),
       log,
     ),
     repeatedly('the count of slots', 2_000, () => metrics.countSlots(db, roster), log),

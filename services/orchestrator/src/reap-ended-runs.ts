@@ -4,15 +4,14 @@ import type { Logger } from '@tributary/telemetry';
 import type { GenerationDocuments } from './generation-documents.js';
 import type { RunEvents } from './run-events.js';
 
-/** An attempt younger than this may not have its workflow yet. */
-const startGraceMs = 60_000;
-
 export interface ReaperParts {
   readonly db: Db;
   readonly client: Client;
   readonly generations: GenerationDocuments;
   readonly events: RunEvents;
   readonly log: Logger;
+  /** An attempt younger than this may not have its workflow yet. */
+  readonly startGraceMs: number;
 }
 
 /**
@@ -30,7 +29,7 @@ export async function reapEndedRuns(parts: ReaperParts): Promise<void> {
   }
 }
 
-async function abandonedBecause({ db, client }: ReaperParts, { run, attempt }: RunRow): Promise<string | null> {
+async function abandonedBecause({ db, client, startGraceMs }: ReaperParts, { run, attempt }: RunRow): Promise<string | null> {
   const current = (await attemptsOf(db, run)).find((one) => one.attempt === attempt);
   if (current === undefined || Date.now() - current.startedAt.getTime() < startGraceMs) return null;
   try {

@@ -1,6 +1,6 @@
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import { workerSilent } from '@tributary/planner';
-import { type Beacon, beaconSilenceMs, type NatsNames, type WorkerId } from '@tributary/protocol';
+import type { Beacon, NatsNames, WorkerId } from '@tributary/protocol';
 
 export type BeaconListener = (beacon: Beacon, atMs: number) => void;
 
@@ -13,9 +13,12 @@ export class Roster {
   /** Since when beacons could be heard without a gap. */
   #listeningSinceMs = Date.now();
   #connected = true;
+  readonly #silenceMs: number;
 
-  constructor(nc: NatsConnection, names: NatsNames) {
+  /** @param silenceMs how long a worker may be unheard and still count as living */
+  constructor(nc: NatsConnection, names: NatsNames, silenceMs: number) {
     this.#nc = nc;
+    this.#silenceMs = silenceMs;
     this.#subscription = nc.subscribe(names.beacon('*'), {
       callback: (error, message) => {
         if (error === null) this.#hear(message.json<Beacon>());
@@ -54,7 +57,7 @@ export class Roster {
   /** The latest beacon of every worker that answers now. */
   living(nowMs: number = Date.now()): Beacon[] {
     return [...this.#heard.values()]
-      .filter(({ atMs }) => !workerSilent(atMs, nowMs))
+      .filter(({ atMs }) => !workerSilent(atMs, nowMs, this.#silenceMs))
       .map(({ beacon }) => beacon)
       .sort((a, b) => (a.worker < b.worker ? -1 : 1));
   }
@@ -72,7 +75,7 @@ export class Roster {
       const settle = (): void => {
         const present = answering();
         const waitedMs = Date.now() - this.#listeningSinceMs;
-        if (!this.#connected || (present.length < workers.length && waitedMs <= beaconSilenceMs)) return;
+        if (!this.#connected || (present.length < workers.length && waitedMs <= this.#silenceMs)) return;
         finish();
         resolve(present);
       };

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { lanesOf } from '@tributary/planner';
-import { beaconSilenceMs } from '@tributary/protocol';
 import { leasesOf, requireRun, tryLease } from '@tributary/run-store';
 import type { AttemptRef } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
@@ -9,14 +8,14 @@ import { requireAttempt } from './require-attempt.js';
 const pollMs = 500;
 
 /** Asks for the run's slots until it has them; the run-store serves the oldest request first. */
-export function leaseSlots({ db, metrics }: OrchestratorParts) {
+export function leaseSlots({ db, metrics, supervisionLimits }: OrchestratorParts) {
   return async (input: AttemptRef, signal: AbortSignal) => {
     const row = await requireRun(db, input.run);
     requireAttempt(row, input);
     const { spec } = row;
     const max = Math.min(spec.workers.max, lanesOf(spec).length);
     for (;;) {
-      const aliveAfter = new Date(Date.now() - beaconSilenceMs);
+      const aliveAfter = new Date(Date.now() - supervisionLimits.silenceMs);
       const workers = await tryLease(db, { run: input.run, min: Math.min(spec.workers.min, max), max, aliveAfter });
       if (workers !== null) {
         const [lease] = await leasesOf(db, input.run);

@@ -24,12 +24,12 @@ export function openGeneration(parts: OrchestratorParts) {
     if (answering.length === 0)
       return { kind: 'no-workers', reason: `none of the leased workers answers: ${input.workers.join(', ')}` };
     const { resume, damaged } = await findResumePoint(db, parts.objects, run);
-    for (const { step, reason } of damaged) {
-      log.warn({ run, step, reason }, 'passed over a damaged checkpoint');
+    for (const { key, reason } of damaged) {
+      log.warn({ run, key, reason }, 'passed over a damaged checkpoint');
       await parts.events.notice(
         run,
-        `Checkpoint of step ${step} is damaged (${reason}); going back to step ${resume.step}.`,
-        `${decisionId}.${step}`,
+        `Going back to step ${resume.step}: ${reason}`,
+        `${decisionId}.${key}`,
       );
     }
     const recorded = await newestGeneration(db, run);

@@ -1,0 +1,257 @@
+import { createHash } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { Kvm } from '@nats-io/kv';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { Client, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { encodePart, natsStore, writeManifest } from '@tributary/checkpoints';
+import { type RunFileInput, runFileSchema } from '@tributary/config';
+import {
+  checkpointPartKey,
+  dataKey,
+  type GenerationDocument,
+  type NatsNames,
+  natsNames,
+  type ObjectStore,
+  type RunEvent,
+  type RunId,
+  type RunState,
+} from '@tributary/protocol';
+import { addCheckpointPart, commitCheckpoint, createRun, findRun, openDatabase, type RunDatabase, type RunRow, startAttempt } from '@tributary/run-store';
+import { provisionJetStream } from '@tributary/devstack';
+import { createLogger, createMetrics } from '@tributary/telemetry';
+import { temporaryDatabase, temporaryNamespace, testServers } from '@tributary/testing';
+import type { trainingRun } from '@tributary/workflows';
+import { vi } from 'vitest';
+import { GenerationDocuments } from '../src/generation-documents.js';
+import { type Orchestrator, type OrchestratorOptions, startOrchestrator } from '../src/orchestrator.js';
+import { requireWorkflowBundle } from '../src/locate-workflow-bundle.js';
+import { FakeAgent, type FakeAgentOptions } from './fake-agent.js';
+import { startRecorder } from './in-test-recorder.js';
+
+const pairs = Array.from({ length: 200 }, (_, i) => JSON.stringify({ source: `a b ${i}`, target: `b a ${i % 7}` }));
+
+export interface LaunchOptions {
+  readonly name: string;
+  readonly tasks?: number;
+  readonly workers?: { readonly min: number; readonly max: number };
+  readonly steps?: number;
+  readonly data?: string;
+  readonly generationsPerExecution?: number;
+}
+
+export type RunHandle = WorkflowHandleWithFirstExecutionRunId<typeof trainingRun>;
+
+/** Real servers, an orchestrator or several, and agents that compute nothing. */
+export class Installation {
+  readonly namespace: string;
+  readonly names: NatsNames;
+  readonly nc: NatsConnection;
+  readonly db: RunDatabase;
+  readonly client: Client;
+  readonly objects: ObjectStore;
+  readonly documents: GenerationDocuments;
+  readonly events: RunEvent[] = [];
+  readonly #arrivals = new EventEmitter().setMaxListeners(100);
+  #stopRecorder: (() => Promise<void>) | null = null;
+  readonly #temporal: NativeConnection;
+  readonly #nats: FakeAgentOptions['nats'];
+  readonly #ends: (() => Promise<unknown>)[] = [];
+
+  private constructor(parts: {
+    namespace: string;
+    nc: NatsConnection;
+    db: RunDatabase;
+    temporal: NativeConnection;
+    objects: ObjectStore;
+    documents: GenerationDocuments;
+    nats: FakeAgentOptions['nats'];
+  }) {
+    this.namespace = parts.namespace;
+    this.names = natsNames(parts.namespace);
+    this.nc = parts.nc;
+    this.db = parts.db;
+    this.objects = parts.objects;
+    this.documents = parts.documents;
+    this.client = new Client({ connection: parts.temporal });
+    this.#temporal = parts.temporal;
+    this.#nats = parts.nats;
+  }
+
+  static async open(): Promise<Installation> {
+    const servers = await testServers();
+    const namespace = temporaryNamespace();
+    const names = natsNames(namespace);
+    const database = await temporaryDatabase();
+    const nats = { servers: servers.natsUrl, user: servers.natsUser, pass: servers.natsPassword };
+    const nc = await connect(nats);
+    await provisionJetStream(nc, namespace);
+    const db = openDatabase(database.url);
+    const temporal = await NativeConnection.connect({ address: servers.temporalAddress });
+    const objects = await natsStore(nc, names.objectsBucket);
+    const documents = new GenerationDocuments(await new Kvm(nc).open(names.generationsBucket));
+    const installation = new Installation({ namespace, nc, db, temporal, objects, documents, nats });
+    installation.#stopRecorder = await startRecorder(nc, names, db, objects);
+    nc.subscribe(names.events('*'), {
+      callback: (_error, message) => {
+        installation.events.push(message.json<RunEvent>());
+        installation.#arrivals.emit('event');
+      },
+    });
+    installation.#ends.push(
+      () => installation.stopRecorder(),
+      () => temporal.close(),
+      () => nc.close(),
+      () => db.destroy(),
+      () => database.drop(),
+    );
+    return installation;
+  }
+
+  async stopRecorder(): Promise<void> {
+    const stop = this.#stopRecorder;
+    this.#stopRecorder = null;
+    await stop?.();
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.#ends) await end();
+  }
+
+  async orchestrate(options: Partial<OrchestratorOptions> = {}): Promise<Orchestrator> {
+    const orchestrator = await startOrchestrator(
+      { namespace: this.namespace, workflowBundle: await requireWorkflowBundle(), ...options },
+      {
+        db: this.db,
+        nc: this.nc,
+        temporal: this.#temporal,
+        objects: this.objects,
+        metrics: createMetrics(),
+        log: createLogger({ service: 'orchestrator', level: process.env['TRIBUTARY_TEST_LOG'] ? 'debug' : 'silent' }),
+      },
+    );
+    this.#ends.unshift(() => orchestrator.stop());
+    return orchestrator;
+  }
+
+  async agent(worker: string, options: Partial<FakeAgentOptions> = {}): Promise<FakeAgent> {
+    const agent = await FakeAgent.start({
+      worker,
+      names: this.names,
+      nats: this.#nats,
+      objects: this.objects,
+      targetSteps: 20,
+      checkpointEvery: 5,
+      stepMs: 10,
+      ...options,
+    });
+    this.#ends.unshift(() => agent.close());
+    return agent;
+  }
+
+  /** Records a run and its data, and starts nothing. */
+  async create(options: LaunchOptions): Promise<RunId> {
+    const { name, tasks = 2, workers = { min: 1, max: 8 }, steps = 20 } = options;
+    const run = `${name}-${this.namespace.slice(-8)}` as RunId;
+    const bytes = new TextEncoder().encode(options.data ?? pairs.join('\n'));
+    const key = dataKey(createHash('sha256').update(bytes).digest('hex'));
+    await this.objects.put(key, bytes);
+    const file: RunFileInput = {
+      experiment: name,
+      tasks: Array.from({ length: tasks }, (_, i) => ({
+        name: `t${i}`,
+        data: { source: 'file', format: 'jsonl', path: 'pairs.jsonl' },
+      })),
+      splits: { validation: 0.1, test: 0.1 },
+      workers,
+      budget: { steps },
+    };
+    const spec = runFileSchema.parse(file);
+    await createRun(this.db, { run, experiment: name, spec, files: { 'pairs.jsonl': key } });
+    return run;
+  }
+
+  async launch(options: LaunchOptions): Promise<{ run: RunId; handle: RunHandle }> {
+    const run = await this.create(options);
+    return { run, handle: await this.#startAttempt(run, options.generationsPerExecution) };
+  }
+
+  partKey(run: RunId, step: number): string {
+    return checkpointPartKey(run, step, 1, 'shared');
+  }
+
+  /** A checkpoint as a trainer and the recorder make one. */
+  async commitCheckpoint(run: RunId, step: number): Promise<void> {
+    const { bytes, ...encoded } = encodePart({ tensors: { w: { shape: [1], data: Float32Array.of(step) } }, metadata: {} });
+    const key = this.partKey(run, step);
+    await this.objects.put(key, bytes);
+    const part = { part: 'shared', key, ...encoded };
+    const manifest = await addCheckpointPart(this.db, { run, attempt: 1, generation: 1, step, parts: ['shared'], ...part });
+    if (manifest === null) throw new Error('the checkpoint is not whole');
+    await writeManifest(this.objects, manifest);
+    await commitCheckpoint(this.db, manifest);
+  }
+
+  /** Resolves once a condition of the servers holds. */
+  async until(condition: () => Promise<boolean>): Promise<void> {
+    await vi.waitUntil(condition, { timeout: 30_000, interval: 25 });
+  }
+
+  async resume(run: RunId): Promise<RunHandle> {
+    return await this.#startAttempt(run);
+  }
+
+  async #startAttempt(run: RunId, generationsPerExecution?: number): Promise<RunHandle> {
+    const attempt = await startAttempt(this.db, run);
+    return await this.client.workflow.start<typeof trainingRun>('trainingRun', {
+      workflowId: run,
+      taskQueue: this.namespace,
+      args: [{ run, attempt, generationsPerExecution }],
+    });
+  }
+
+  /** Keeps a run's history as a fixture of the replay test, when asked to by TRIBUTARY_RECORD_HISTORIES=1. */
+  async keepHistory(name: string, run: RunId): Promise<void> {
+    if (process.env['TRIBUTARY_RECORD_HISTORIES'] !== '1') return;
+    const history = await this.client.workflow.getHandle(run).fetchHistory();
+    const folder = new URL('../../../packages/workflows/fixtures/', import.meta.url);
+    await mkdir(folder, { recursive: true });
+    await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(historyToJSON(history), null, 1)}\n`);
+  }
+
+  async historyLength(run: RunId): Promise<number> {
+    return (await this.client.workflow.getHandle(run).describe()).historyLength;
+  }
+
+  async row(run: RunId): Promise<RunRow> {
+    const row = await findRun(this.db, run);
+    if (row === null) throw new Error(`no run ${run}`);
+    return row;
+  }
+
+  async document(run: RunId): Promise<GenerationDocument> {
+    const stored = await this.documents.read(run);
+    if (stored === null) throw new Error(`no document of ${run}`);
+    return stored.document;
+  }
+
+  /** Resolves at the n-th `state` event of this kind that the run has had or has next. */
+  async stateEvent(run: RunId, state: RunState, nth = 1): Promise<Extract<RunEvent, { kind: 'state' }>> {
+    for (;;) {
+      const seen = this.events.filter(
+        (event): event is Extract<RunEvent, { kind: 'state' }> =>
+          event.kind === 'state' && event.run === run && event.state === state,
+      );
+      const event = seen[nth - 1];
+      if (event !== undefined) return event;
+      await once(this.#arrivals, 'event');
+    }
+  }
+}
+
+/** Once in each test process, before the first Temporal worker. */
+export function quietTemporal(): void {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+}
