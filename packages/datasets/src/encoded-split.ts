@@ -29,7 +29,10 @@ export interface EncodedSplit {
 export interface SplitContent {
   readonly sourceVocabulary: number;
   readonly targetVocabulary: number;
-  readonly examples: readonly EncodedExample[];
+  readonly examples: readonly {
+    readonly source: readonly number[] | Int32Array;
+    readonly targets: readonly (readonly number[] | Int32Array)[];
+  }[];
 }
 
 /*

@@ -27,9 +27,8 @@ export function gatherExamples(options: GatherOptions): GatheredTask {
   const { task, pairs, lengths, shares } = options;
   const bySource = { train: new Map(), validation: new Map(), test: new Map() } as Record<
     SplitName,
-    Map<string, RawExample>
+    Map<string, Gathering>
   >;
-  const seen = { train: new Set<string>(), validation: new Set<string>(), test: new Set<string>() };
   const overlong = { train: 0, validation: 0, test: 0 };
   const long = pairs.filter((pair) => isLong(pair, lengths));
   if (lengths.overlong === 'refuse' && long.length > 0) throw refusal(task, long[0] as RawPair, long.length, lengths);
@@ -43,16 +42,27 @@ export function gatherExamples(options: GatherOptions): GatheredTask {
       overlong[split] += 1;
       if (lengths.overlong === 'skip') continue;
     }
-    const pairKey = `${key}\u0001${target.join('\u0000')}`;
-    if (seen[split].has(pairKey)) continue;
-    seen[split].add(pairKey);
     const example = bySource[split].get(key);
-    if (example === undefined) bySource[split].set(key, { source, targets: [target] });
-    else example.targets.push(target);
+    if (example === undefined) bySource[split].set(key, { source, targets: [target], keys: null });
+    else addTarget(example, target);
   }
   for (const name of splitNames) if (bySource[name].size === 0) throw emptySplit(options, name, overlong);
   const list = (name: SplitName): RawExample[] => [...bySource[name].values()];
   return { splits: { train: list('train'), validation: list('validation'), test: list('test') }, overlong };
+}
+
+interface Gathering extends RawExample {
+  /** Keys of the targets, once there are several. */
+  keys: Set<string> | null;
+}
+
+function addTarget(example: Gathering, target: readonly string[]): void {
+  const keyOf = (symbols: readonly string[]): string => symbols.join('\u0000');
+  example.keys ??= new Set(example.targets.map(keyOf));
+  const key = keyOf(target);
+  if (example.keys.has(key)) return;
+  example.keys.add(key);
+  example.targets.push(target);
 }
 
 function isLong(pair: RawPair, lengths: RunFile['lengths']): boolean {

@@ -227,8 +227,8 @@ function splitEncoder(
 ): (examples: readonly RawExample[]) => BuiltSplit {
   const sourceIds = symbolIds(source);
   const targetIds = symbolIds(target);
-  const encode = (ids: ReadonlyMap<string, number>, symbols: readonly string[]): Int32Array =>
-    Int32Array.from(symbols, (symbol) => ids.get(symbol) ?? specialIds.unknown);
+  const encode = (ids: ReadonlyMap<string, number>, symbols: readonly string[]): number[] =>
+    symbols.map((symbol) => ids.get(symbol) ?? specialIds.unknown);
   return (examples) => {
     const bytes = encodeSplit({
       sourceVocabulary: source.length,

@@ -41,8 +41,10 @@ export async function wordsSource(): Promise<{ readonly name: string; readonly v
   return { name: `npm:${packageName}`, version: `${manifest.version} sha256:${sha256}` };
 }
 
-const phoneOf = (phone: string): string => phone.replace(/\d$/, '');
-const stressOf = (phones: readonly string[]): string[] => phones.flatMap((phone) => phone.match(/\d$/)?.[0] ?? []);
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+const stressed = (phone: string): boolean => isDigit(phone.charCodeAt(phone.length - 1));
+const phoneOf = (phone: string): string => (stressed(phone) ? phone.slice(0, -1) : phone);
+const stressOf = (phones: readonly string[]): string[] => phones.filter(stressed).map((phone) => phone.slice(-1));
 
 /**
  * The pairs of one words task, split by word: one split for all three tasks.
