@@ -10,7 +10,9 @@ import { reductionCases } from './testing/reduction-cases.js';
 
 const options = { device: 'cpu', threads: 1 } as const;
 const reference = openTensorflowEager(options);
-const backends = await Promise.all((['tensorflow', 'wasm', 'cpu'] as const).map((prefer) => openBackend({ ...options, prefer })));
+const backends = await Promise.all(
+  (['tensorflow', 'wasm', 'cpu'] as const).map((prefer) => openBackend({ ...options, prefer })),
+);
 const cases = [...elementwiseCases, ...arrayCases, ...reductionCases, ...productCases];
 
 /** Largest difference, relative to the larger of 1 and the expected value. NaN and infinities must match exactly. */

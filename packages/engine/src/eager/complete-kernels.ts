@@ -47,7 +47,12 @@ const gather =
       inner: shape.sliceSize,
       indices: elementsOf(indices.shape) / shape.batchSize,
     };
-    const gathered = gatherRows(values, read<Int32Array>(backend, indices), sizes, new result(elementsOf(shape.outputShape)));
+    const gathered = gatherRows(
+      values,
+      read<Int32Array>(backend, indices),
+      sizes,
+      new result(elementsOf(shape.outputShape)),
+    );
     return write(backend, gathered, shape.outputShape, x.dtype);
   };
 

@@ -1,7 +1,7 @@
 import { dirname, join, sep } from 'node:path';
 import { requireHere, tf, useBackend } from '../tensorflow-js.js';
-import { EagerBackend } from './eager-backend.js';
 import { completeKernels } from './complete-kernels.js';
+import { EagerBackend } from './eager-backend.js';
 
 /** WebAssembly with SIMD on one thread: the order of every sum is fixed. */
 export async function openWasm(notice: string | null): Promise<EagerBackend> {

@@ -6,7 +6,10 @@ import { TributaryError } from '@tributary/protocol';
  * `openBackend` sets them in a main thread. A worker thread's `process.env` is a copy that the library does not see:
  * a process that computes in one must be started with these, or set them before it starts the thread.
  */
-export function backendEnvironment(options: { readonly device: string; readonly threads: number }): Record<string, string> {
+export function backendEnvironment(options: {
+  readonly device: string;
+  readonly threads: number;
+}): Record<string, string> {
   const { device, threads } = options;
   const gpu = /^gpu:(\d+)$/.exec(device)?.[1];
   if (gpu === undefined && device !== 'cpu') {

@@ -12,6 +12,9 @@ export const constantLimit = 4096;
 /** TensorFlow operations that draw random numbers by a state of their own. */
 const randomOperations = /^(Multinomial|Random|TruncatedNormal|Stateless|ParameterizedTruncated)/;
 
+/** TensorFlow operations whose output has a shape that the values of their inputs decide. */
+const shapedByData = /^(Unique|Where$|NonMaxSuppression|ListDiff|Ragged)/;
+
 /** A tfjs backend that computes with the addon, as the `tensorflow` one does, and writes down each operation. */
 export interface RecordingBackend extends NodeBackend {
   readonly graph: Graph;
@@ -48,6 +51,7 @@ class RecordedTensors {
 function recordingBinding(name: string, binding: Binding, graph: Graph, tensors: RecordedTensors): Binding {
   const recorder: Partial<Binding> = {
     createTensor(shape, dtype, data) {
+      if (!ArrayBuffer.isView(data)) throw refuse(name, undefined, 'uses text', 'encode it as numbers outside');
       if (data.length > constantLimit && !isUniform(data)) {
         const why = `meets a constant of ${data.length} elements (shape [${shape.join(',')}]), whose values would be frozen`;
         throw refuse(name, undefined, why, 'pass it as an input');
@@ -64,16 +68,27 @@ function recordingBinding(name: string, binding: Binding, graph: Graph, tensors:
       if (randomOperations.test(op)) {
         throw refuse(name, undefined, 'draws random numbers', 'draw them outside and pass them as an input');
       }
+      if (shapedByData.test(op)) {
+        const why = 'gives a tensor whose shape depends on values, which a graph of fixed shapes cannot hold';
+        throw refuse(name, undefined, why, 'use a mask instead');
+      }
       const outputs = binding.executeOp(op, attributes, inputIds, outputCount);
       const inputs = inputIds.map((id) => tensors.get(id));
-      const inferred = inferTypes(op, inputs.map(({ dtype }) => dtype));
+      const inferred = inferTypes(
+        op,
+        inputs.map(({ dtype }) => dtype),
+      );
       const stated = attributes.map((attribute) => {
         const proto = attributeProto(binding, attribute);
         if (proto !== undefined) return [attribute.name, proto];
         const why = `gives ${op} an attribute "${attribute.name}" of a kind that a graph cannot state`;
         throw refuse(name, undefined, why, 'express it by other operations');
       });
-      const node = graph.add(op, inputs.map((input) => input.node), { ...inferred, ...Object.fromEntries(stated) });
+      const node = graph.add(
+        op,
+        inputs.map((input) => input.node),
+        { ...inferred, ...Object.fromEntries(stated) },
+      );
       outputs.forEach(({ id, dtype }, index) => {
         tensors.add(id, { node: index === 0 ? node : `${node}:${index}`, dtype });
       });
@@ -98,8 +113,14 @@ export function createRecordingBackend(name: string, addon: NodeBackend): Record
       if (this.has(dataId)) return super.get(dataId);
       const { state } = tf.engine() as unknown as { state: { tensorInfo: WeakMap<DataId, TensorInfo> } };
       const info = state.tensorInfo.get(dataId);
-      const which = info === undefined ? 'a disposed tensor' : `a ${info.dtype} tensor of shape [${info.shape.join(',')}]`;
-      throw refuse(name, undefined, `uses ${which} made outside of it, whose values would be frozen`, 'pass it as an input');
+      const which =
+        info === undefined ? 'a disposed tensor' : `a ${info.dtype} tensor of shape [${info.shape.join(',')}]`;
+      throw refuse(
+        name,
+        undefined,
+        `uses ${which} made outside of it, whose values would be frozen`,
+        'pass it as an input',
+      );
     }
   }
 
@@ -130,7 +151,12 @@ export function createRecordingBackend(name: string, addon: NodeBackend): Record
       // A constant that no operation has seen yet: its values are those of every run.
       const { values } = this.tensorMap.get(dataId);
       if (values !== null) return values;
-      throw refuse(name, undefined, 'reads the values of a tensor while the graph is being built', 'use operations on the tensor instead');
+      throw refuse(
+        name,
+        undefined,
+        'reads the values of a tensor while the graph is being built',
+        'use operations on the tensor instead',
+      );
     }
 
     release(): void {

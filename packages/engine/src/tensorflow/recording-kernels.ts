@@ -17,7 +17,11 @@ const gather: KernelConfig = {
     const { axis, batchDims } = attrs as { axis: number; batchDims: number };
     const node = backend as NodeBackend;
     const { binding } = node;
-    const type = (name: string, dtype: string) => ({ name, type: binding.TF_ATTR_TYPE, value: node.getDTypeInteger(dtype) });
+    const type = (name: string, dtype: string) => ({
+      name,
+      type: binding.TF_ATTR_TYPE,
+      value: node.getDTypeInteger(dtype),
+    });
     return tf.tidy(() =>
       node.executeSingleOutput(
         'GatherV2',

@@ -17,7 +17,12 @@ export const operationOfScope = (scope: string | undefined): string | undefined 
   scope?.endsWith(operationSuffix) ? scope.slice(0, -operationSuffix.length) : undefined;
 
 /** An error that names the operation, says why it cannot be traced, and the remedy. */
-export function refuse(functionName: string, operation: string | undefined, why: string, remedy: string): TributaryError {
+export function refuse(
+  functionName: string,
+  operation: string | undefined,
+  why: string,
+  remedy: string,
+): TributaryError {
   const names = operationsUnderWay();
   const innermost = operation ?? names.at(-1);
   const outermost = names[0];

@@ -15,7 +15,13 @@ export interface ShapeProto {
 }
 
 export type AttributeProto =
-  | { readonly list: { readonly i?: readonly number[]; readonly f?: readonly number[]; readonly b?: readonly boolean[] } }
+  | {
+      readonly list: {
+        readonly i?: readonly number[];
+        readonly f?: readonly number[];
+        readonly b?: readonly boolean[];
+      };
+    }
   | { readonly s: Uint8Array }
   | { readonly i: number }
   | { readonly f: number }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
 import type { Data, TensorFunction, TensorSpec, TracedFunction } from '../compute-backend.js';
-import { checkRun, deliver, newData } from '../tensor-spec.js';
+import { checkRun, deliver, elementsOf, newData } from '../tensor-spec.js';
 import type { Binding, NodeBackend } from './binding.js';
 import { type Recording, record } from './record.js';
 import { encodeSavedModel, servingTag } from './saved-model.js';
@@ -16,9 +16,13 @@ function loadSession(binding: Binding, name: string, { nodes }: Recording): numb
     return binding.loadSavedModel(directory, servingTag);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new TributaryError('TRACE_REFUSED', `${name} cannot be traced: TensorFlow does not take its graph (${reason}).`, {
-      cause: error,
-    });
+    throw new TributaryError(
+      'TRACE_REFUSED',
+      `${name} cannot be traced: TensorFlow does not take its graph (${reason}).`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -33,6 +37,7 @@ export class SessionFunction implements TracedFunction {
   readonly nodes: number;
   readonly #binding: Binding;
   readonly #inputs: readonly (TensorSpec & { readonly type: number })[];
+  readonly #outputSizes: readonly number[];
   readonly #feeds: string;
   readonly #fetches: string;
   #session: number | null;
@@ -45,6 +50,7 @@ export class SessionFunction implements TracedFunction {
     this.nodes = recording.nodes.length;
     this.#binding = addon.binding;
     this.#inputs = inputs.map((spec) => ({ ...spec, type: addon.getDTypeInteger(spec.dtype) }));
+    this.#outputSizes = recording.outputs.map(({ shape }) => elementsOf(shape));
     this.#feeds = recording.feeds.join(',');
     this.#fetches = recording.fetches.join(',');
     this.#session = loadSession(this.#binding, name, recording);
@@ -64,8 +70,12 @@ export class SessionFunction implements TracedFunction {
       }
       const results = binding.runSavedModel(this.#session, [...held], this.#feeds, this.#fetches);
       for (const { id } of results) held.push(id);
-      // tensorDataSync copies out of TensorFlow's memory.
-      return results.map(({ id }, index) => deliver(binding.tensorDataSync(id) as Data, into[index]));
+      return results.map(({ id }, index) => {
+        // A copy of TensorFlow's memory.
+        const values = binding.tensorDataSync(id) as Data;
+        if (values.length === this.#outputSizes[index]) return deliver(values, into[index]);
+        throw new TributaryError('INTERNAL', `Output ${index} of ${this.name} came with ${values.length} elements.`);
+      });
     } finally {
       for (const id of held) binding.deleteTensor(id);
     }

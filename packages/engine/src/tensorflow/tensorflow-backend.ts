@@ -1,3 +1,4 @@
+import { TributaryError } from '@tributary/protocol';
 import type { ComputeBackend, TensorFunction, TensorSpec, TracedFunction } from '../compute-backend.js';
 import { EagerBackend } from '../eager/eager-backend.js';
 import type { NodeBackend } from './binding.js';
@@ -9,13 +10,14 @@ class TensorflowBackend implements ComputeBackend {
   readonly kind = 'tensorflow';
   readonly version: string;
   readonly device: string;
-  readonly notice = null;
+  readonly notice: string | null;
   readonly #addon: NodeBackend;
   readonly #functions = new Set<SessionFunction>();
 
-  constructor(addon: NodeBackend, device: string) {
+  constructor(addon: NodeBackend, device: string, notice: string | null) {
     this.#addon = addon;
     this.device = device;
+    this.notice = notice;
     this.version = `TensorFlow ${addon.binding.TF_Version}, traced`;
   }
 
@@ -36,8 +38,14 @@ export interface TensorflowOptions {
   readonly threads: number;
 }
 
-export function openTensorflow(options: TensorflowOptions): ComputeBackend {
-  return new TensorflowBackend(loadAddon(options), options.device);
+/** Opens TensorFlow. Where it finds no GPU it computes on the processor and says so, or refuses if `strict`. */
+export function openTensorflow(options: TensorflowOptions, strict: boolean): ComputeBackend {
+  const { device } = options;
+  const addon = loadAddon(options);
+  if (device === 'cpu' || addon.binding.isUsingGpuDevice()) return new TensorflowBackend(addon, device, null);
+  const why = `TensorFlow finds no GPU for "${device}": check the NVIDIA driver, and that TensorFlow was installed with CUDA`;
+  if (strict) throw new TributaryError('BACKEND_UNAVAILABLE', `${why}, or give the device "cpu".`);
+  return new TensorflowBackend(addon, 'cpu', `${why}. It computes on the processor.`);
 }
 
 /** The same library op by op: what a traced graph is compared with. */

@@ -19,7 +19,16 @@ export const arrayCases: readonly OperationCase[] = [
   smooth('concat', [float([2, 3]), float([2, 4])], (a, b) => tf.concat([a, b], 1)),
   smooth('stack', [float([2, 3]), float([2, 3])], (a, b) => tf.stack([a, b], 1)),
   smooth('unstack', [cube], (x) => tf.unstack(x, 1)),
-  smooth('pad', [float([2, 3])], (x) => tf.pad(x, [[1, 0], [0, 2]], 0.5)),
+  smooth('pad', [float([2, 3])], (x) =>
+    tf.pad(
+      x,
+      [
+        [1, 0],
+        [0, 2],
+      ],
+      0.5,
+    ),
+  ),
   smooth('tile', [float([2, 3])], (x) => tf.tile(x, [2, 3])),
   smooth('broadcastTo', [float([1, 3])], (x) => tf.broadcastTo(x, [4, 3])),
   smooth('reverse', [cube], (x) => tf.reverse(x, [1])),

@@ -54,17 +54,28 @@ export const elementwiseCases: readonly OperationCase[] = [
   smooth('step', [matrix], (x) => tf.step(x, 0.3)),
   smooth('where', [matrix, float([3, 4]), int([3, 4], 2)], (a, b, mask) => tf.where(tf.cast(mask, 'bool'), a, b)),
   forward('where on a comparison', [matrix, float([3, 4])], (a, b) => tf.where(tf.greater(a, b), a, b)),
-  smooth('mask by cast', [matrix, int([3, 4], 3)], (x, ids) => tf.mul(x, asFloat(tf.notEqual(ids, tf.scalar(0, 'int32'))))),
+  smooth('mask by cast', [matrix, int([3, 4], 3)], (x, ids) =>
+    tf.mul(x, asFloat(tf.notEqual(ids, tf.scalar(0, 'int32')))),
+  ),
   forward('cast to int32', [float([3, 4], -5, 5)], (x) => tf.cast(x, 'int32')),
   forward('cast int32 to float32', [int([3, 4], 50)], (x) => asFloat(x)),
   forward('cast bool to int32', [matrix], (x) => tf.cast(tf.greater(x, 0), 'int32')),
   forward('comparisons', [int([20], 3), int([20], 3)], (a, b) =>
-    [tf.equal, tf.notEqual, tf.greater, tf.greaterEqual, tf.less, tf.lessEqual].map((compare) => asFloat(compare(a, b))),
+    [tf.equal, tf.notEqual, tf.greater, tf.greaterEqual, tf.less, tf.lessEqual].map((compare) =>
+      asFloat(compare(a, b)),
+    ),
   ),
   forward('logical operations', [int([20], 2), int([20], 2)], (a, b) => {
     const [p, q] = [tf.cast(a, 'bool'), tf.cast(b, 'bool')];
     return [tf.logicalAnd(p, q), tf.logicalOr(p, q), tf.logicalXor(p, q), tf.logicalNot(p)].map(asFloat);
   }),
-  forward('isNaN, isInf, isFinite', [matrix], (x) => [tf.isNaN, tf.isInf, tf.isFinite].map((test) => asFloat(test(tf.log(x))))),
-  forward('int32 arithmetic', [int([6], 50), int([6], 50)], (a, b) => [tf.add(a, b), tf.sub(a, b), tf.mul(a, b), tf.maximum(a, b)]),
+  forward('isNaN, isInf, isFinite', [matrix], (x) =>
+    [tf.isNaN, tf.isInf, tf.isFinite].map((test) => asFloat(test(tf.log(x)))),
+  ),
+  forward('int32 arithmetic', [int([6], 50), int([6], 50)], (a, b) => [
+    tf.add(a, b),
+    tf.sub(a, b),
+    tf.mul(a, b),
+    tf.maximum(a, b),
+  ]),
 ];

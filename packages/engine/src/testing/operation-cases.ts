@@ -24,7 +24,12 @@ export const float = (shape: readonly number[], low?: number, high?: number): In
   low,
   high,
 });
-export const int = (shape: readonly number[], high: number, low = 0): InputCase => ({ shape, dtype: 'int32', low, high });
+export const int = (shape: readonly number[], high: number, low = 0): InputCase => ({
+  shape,
+  dtype: 'int32',
+  low,
+  high,
+});
 
 /** Random values of a case's inputs; the same at every call. */
 export function drawInputs(name: string, inputs: readonly InputCase[]): Data[] {
