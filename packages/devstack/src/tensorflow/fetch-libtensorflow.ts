@@ -49,34 +49,19 @@ async function requirePip(): Promise<void> {
   );
 }
 
+const pinned = ['--no-deps', '--require-hashes', '--only-binary=:all:', '--no-cache-dir', '--progress-bar=off'];
+// One Python version for all machines: only the libraries of the wheel are used, and an unpinned pip takes another wheel.
+const python = ['--implementation', 'cp', '--python-version', '311', '--abi', 'cp311', '--abi', 'none'];
+const platform = [...python, '--platform', 'manylinux_2_27_x86_64'];
+
 async function fetchCpu({ requirementsFolder, target, report }: LibtensorflowRequest): Promise<void> {
   const startedAtMs = Date.now();
   const wheels = join(target, 'wheel');
   report(
     `TensorFlow: downloading the tensorflow-cpu ${tensorflowVersion} wheel (261 MB; usually under a minute, once)`,
   );
-  const args = [
-    '-m',
-    'pip',
-    'download',
-    '--no-deps',
-    '--require-hashes',
-    '--only-binary=:all:',
-    '--no-cache-dir',
-    '--progress-bar=off',
-  ];
-  const platform = [
-    '--implementation',
-    'cp',
-    '--python-version',
-    '311',
-    '--abi',
-    'cp311',
-    '--platform',
-    'manylinux_2_27_x86_64',
-  ];
   const requirement = ['--dest', wheels, '-r', join(requirementsFolder, 'requirements-cpu.txt')];
-  const downloaded = await runCommand('python3', [...args, ...platform, ...requirement]);
+  const downloaded = await runCommand('python3', ['-m', 'pip', 'download', ...pinned, ...platform, ...requirement]);
   if (!downloaded.ok) throw downloadFailure(`tensorflow-cpu ${tensorflowVersion}`, downloaded.output);
   const wheel = (await readdir(wheels)).find((name) => name.endsWith('.whl'));
   if (wheel === undefined) throw downloadFailure(`tensorflow-cpu ${tensorflowVersion}`, downloaded.output);
@@ -93,38 +78,29 @@ async function fetchCpu({ requirementsFolder, target, report }: LibtensorflowReq
 }
 
 /**
- * `tensorflow[and-cuda]` in its own environment, used where it lies: libtensorflow finds the CUDA libraries relative to
- * itself, so `deps/lib` is a link to the folder of the installed package. Written from the wheels' layout; not yet run on a GPU.
+ * The native wheels of `tensorflow[and-cuda]` in a folder of their own, used where they lie: libtensorflow finds the CUDA
+ * libraries relative to itself, so `deps/lib` is a link to the folder of the installed package. Not yet run on a GPU.
  */
 async function fetchCuda({ requirementsFolder, target, report }: LibtensorflowRequest): Promise<void> {
-  const environment = join(target, 'python');
+  const startedAtMs = Date.now();
+  const installed = join(target, 'python');
   report(`TensorFlow: installing tensorflow[and-cuda] ${tensorflowVersion} (about 3 GB; usually some minutes, once)`);
-  const created = await runCommand('python3', ['-m', 'venv', environment]);
-  if (!created.ok) {
-    throw new TributaryError(
-      'PREREQUISITE_MISSING',
-      `python3 -m venv failed (Debian and Ubuntu: apt install python3-venv): ${lastLines(created.output)}`,
-    );
-  }
-  const requirement = join(requirementsFolder, 'requirements-cuda.txt');
-  const args = [
+  const newer = ['--platform', 'manylinux_2_17_x86_64', '--platform', 'manylinux2014_x86_64'];
+  const older = ['--platform', 'manylinux_2_12_x86_64', '--platform', 'manylinux2010_x86_64'];
+  const requirement = ['--target', installed, '-r', join(requirementsFolder, 'requirements-cuda.txt')];
+  const done = await runCommand('python3', [
     '-m',
     'pip',
     'install',
-    '--no-deps',
-    '--require-hashes',
-    '--only-binary=:all:',
-    '--no-cache-dir',
-    '--progress-bar=off',
-    '-r',
-    requirement,
-  ];
-  const installed = await runCommand(join(environment, 'bin', 'python'), args);
-  if (!installed.ok) throw downloadFailure(`tensorflow[and-cuda] ${tensorflowVersion}`, installed.output);
-  const pythonFolder = (await readdir(join(environment, 'lib'))).find((name) => name.startsWith('python3'));
-  if (pythonFolder === undefined)
-    throw downloadFailure('tensorflow[and-cuda]', 'its environment has no lib/python3* folder');
-  await layOut(target, join(environment, 'lib', pythonFolder, 'site-packages', 'tensorflow'));
+    ...pinned,
+    ...platform,
+    ...newer,
+    ...older,
+    ...requirement,
+  ]);
+  if (!done.ok) throw downloadFailure(`tensorflow[and-cuda] ${tensorflowVersion}`, done.output);
+  report(`TensorFlow: installed in ${secondsSince(startedAtMs)}`);
+  await layOut(target, join(installed, 'tensorflow'));
 }
 
 async function layOut(target: string, installed: string): Promise<void> {
