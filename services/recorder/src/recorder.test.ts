@@ -285,6 +285,7 @@ describe('the recorder', () => {
   it('tells of a value that differs from the recorded one', async () => {
     startRecorder();
     await publishSteps(3);
+    await recorded();
     await publish({
       ...base(),
       generation: 2,
