@@ -38,7 +38,7 @@ export async function startAgent(connection: NatsConnection, options: AgentOptio
       TRIBUTARY_NATS_PASSWORD_FILE: passwordFile,
       TRIBUTARY_WORKER_NAME: worker,
       TRIBUTARY_DEVICE: 'cpu',
-      TRIBUTARY_LOG_LEVEL: 'warn',
+      TRIBUTARY_LOG_LEVEL: process.env.TRIBUTARY_LOG_LEVEL ?? 'warn',
       ...options.env,
     },
   });

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
-import { manifestOf, natsObjectStore } from '@tributary/checkpoints';
+import { manifestOf, natsStore } from '@tributary/checkpoints';
 import { type RunFileInput, runFileSchema } from '@tributary/config';
 import { prepareRun } from '@tributary/datasets';
 import { provisionJetStream } from '@tributary/devstack';
@@ -47,7 +47,7 @@ export async function openTrainingGround(workers: readonly string[]) {
   const kvm = new Kvm(connection);
   const generations = await kvm.open(names.generationsBucket);
   const endings = await kvm.open(names.endingsBucket);
-  const objects = await natsObjectStore(connection, names.objectsBucket);
+  const objects = await natsStore(connection, names.objectsBucket);
   const agents: AgentProcess[] = await Promise.all(workers.map((worker) => startAgent(connection, { worker, namespace, servers })));
 
   const prepare = async (input: RunFileInput): Promise<{ run: RunId; key: string }> => {

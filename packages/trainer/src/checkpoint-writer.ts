@@ -9,14 +9,21 @@ export interface PartSource {
   readonly encode: () => EncodedPart;
 }
 
+export interface CheckpointWriterDeps {
+  readonly objects: ObjectStore;
+  readonly outbox: RecordOutbox;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
 /** Writes a member's parts in the background, one checkpoint after another. */
 export class CheckpointWriter {
   readonly #document: GenerationDocument;
   readonly #parts: readonly string[];
-  readonly #deps: { readonly objects: ObjectStore; readonly outbox: RecordOutbox; readonly logger: Logger; readonly metrics: Metrics };
+  readonly #deps: CheckpointWriterDeps;
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(document: GenerationDocument, parts: readonly string[], deps: CheckpointWriter['#deps']) {
+  constructor(document: GenerationDocument, parts: readonly string[], deps: CheckpointWriterDeps) {
     this.#document = document;
     this.#parts = parts;
     this.#deps = deps;

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { backendEnvironment } from '@tributary/engine';
 import { type ErrorCode, TributaryError } from '@tributary/protocol';
 import type { ComputeInit, ComputeReply, ComputeRequest, EvaluationResult, LaneDone } from './compute-messages.js';
 
@@ -18,8 +19,12 @@ export class ComputeClient {
   #failure: Error | null = null;
   #pending: { readonly events: ComputeEvents; resolve(evaluation: EvaluationResult | null): void; reject(error: Error): void } | null = null;
 
-  /** Starts the thread and waits until its backend is open. */
+  /**
+   * Starts the thread and waits until its backend is open. Sets the backend's variables in this process's environment: its
+   * native libraries read them when they load, and a thread cannot set them.
+   */
   static async start(init: ComputeInit): Promise<ComputeClient> {
+    Object.assign(process.env, backendEnvironment({ device: init.device, threads: init.threads }));
     const worker = new Worker(new URL('./compute-thread.js', import.meta.url), { workerData: init });
     const ready = await new Promise<Extract<ComputeReply, { kind: 'ready' }>>((resolve, reject) => {
       worker.once('error', reject);

@@ -1,6 +1,6 @@
-import { evaluationBatches, symbolsToText } from '@tributary/datasets';
+import { evaluationBatches, idsToText } from '@tributary/datasets';
 import type { TracedFunction } from '@tributary/engine';
-import { errorRates, type Generator } from '@tributary/models';
+import { errorRates, type GreedyGenerator, metricValue } from '@tributary/models';
 import { specialIds } from '@tributary/protocol';
 import type { BufferIndex, EvaluationResult } from './compute-messages.js';
 import type { TaskCompute } from './task-compute.js';
@@ -20,8 +20,8 @@ interface EvaluationRequest {
 /** Batches of evaluation are larger than those of training: no gradient is kept. */
 const evaluationBatchSize = 128;
 
-/** Ids of one generated or target row up to its end symbol. */
-export function untilEnd(row: Int32Array): number[] {
+/** Ids of one generated row up to its end symbol. */
+function untilEnd(row: Int32Array): number[] {
   const ids: number[] = [];
   for (const id of row) {
     if (id === specialIds.end || id === specialIds.pad) break;
@@ -42,7 +42,7 @@ export function evaluateTask(request: EvaluationRequest): EvaluationResult {
   const parameters = task.parameters(request.buffer);
   const maxLength = task.spec.lengths.target + 1;
   const evaluators = new Map<string, TracedFunction>();
-  const generators = new Map<string, Generator>();
+  const generators = new Map<string, GreedyGenerator>();
   let lossSum = 0;
   let tokens = 0;
   let correct = 0;
@@ -66,10 +66,8 @@ export function evaluateTask(request: EvaluationRequest): EvaluationResult {
       generators.set(generatorKey, generator);
       const generated = generator.generate(shared, parameters, batch.source, maxLength);
       batch.examples.forEach((index, row) => {
-        const example = split.examples[index];
-        if (!example) throw new Error(`example ${index} is not in the ${request.split} split of task "${task.name}"`);
         hypotheses.push(untilEnd(generated.subarray(row * maxLength, (row + 1) * maxLength)));
-        references.push(example.targets.map((ids) => untilEnd(ids)));
+        references.push(split.example(index).targets.map((ids) => [...ids]));
         indices.push(index);
       });
       request.onProgress();
@@ -78,11 +76,10 @@ export function evaluateTask(request: EvaluationRequest): EvaluationResult {
     for (const evaluator of evaluators.values()) evaluator.dispose();
     for (const generator of generators.values()) generator.dispose();
   }
-  const rates: Readonly<Record<string, number>> = errorRates(hypotheses, references);
+  const rates = errorRates(hypotheses, references);
   const values: Record<string, number> = { loss: lossSum / tokens };
   for (const metric of task.spec.tasks.find(({ name }) => name === task.name)?.metrics ?? []) {
-    const value = metric === 'token_accuracy' ? correct / tokens : rates[metric];
-    if (value !== undefined) values[metric] = value;
+    values[metric] = metricValue(metric, rates, { tokens, correct });
   }
   return { task: task.name, examples: hypotheses.length, values, samples: samplesOf(request, hypotheses, references, indices) };
 }
@@ -98,8 +95,8 @@ function samplesOf(
   const order = indices.map((index, at) => ({ index, at })).sort((a, b) => a.index - b.index);
   return order.slice(0, samples).map(({ index, at }) => ({
     index,
-    source: symbolsToText(task.sourceVocabulary, untilEnd(task.split(split).examples[index]?.source ?? new Int32Array()), sourceJoin),
-    generated: symbolsToText(targetVocabulary, hypotheses[at] ?? [], targetJoin),
-    references: (references[at] ?? []).map((ids) => symbolsToText(targetVocabulary, ids, targetJoin)),
+    source: idsToText(task.split(split).source(index), task.sourceVocabulary, sourceJoin),
+    generated: idsToText(hypotheses[at] ?? [], targetVocabulary, targetJoin),
+    references: (references[at] ?? []).map((ids) => idsToText(ids, targetVocabulary, targetJoin)),
   }));
 }

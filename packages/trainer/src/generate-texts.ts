@@ -1,9 +1,8 @@
 import { loadCheckpoint } from '@tributary/checkpoints';
-import { encodeSource, symbolsToText } from '@tributary/datasets';
+import { encodeText, idsToText } from '@tributary/datasets';
 import type { ComputeBackend } from '@tributary/engine';
 import type { FlatLayout } from '@tributary/layout';
 import { type GenerateRequest, type ObjectStore, type PreparedRun, TributaryError } from '@tributary/protocol';
-import { untilEnd } from './evaluation.js';
 import { modelOf, specOf, taskOf } from './prepared-model.js';
 
 /** Greedy outputs of one task of a checkpoint, in the order of the sources. */
@@ -18,11 +17,10 @@ export async function generateTexts(
   const checkpoint = await loadCheckpoint(deps.objects, request.checkpointKey);
   const shared = flatParameters(await checkpoint.part('shared'), model.sharedLayout);
   const own = flatParameters(await checkpoint.part(`task-${request.task}`), model.task(request.task).layout);
-  const encoded = request.sources.map((source) => encodeSource(prepared, request.task, source));
+  const encoded = request.sources.map(
+    (text) => encodeText({ vocabulary: prepared.sourceVocabulary, split: task.sourceSplit, text, longest: spec.lengths.source }).ids,
+  );
   const longest = Math.max(...encoded.map((ids) => ids.length));
-  if (longest > spec.lengths.source) {
-    throw new TributaryError('DATA_INVALID', `A source has ${longest} symbols, but run ${request.run} was trained on at most ${spec.lengths.source} (lengths.source); shorten it.`);
-  }
   const batch = encoded.length;
   const source = new Int32Array(batch * longest);
   encoded.forEach((ids, row) => {
@@ -34,7 +32,7 @@ export async function generateTexts(
   generator.dispose();
   const outputs = request.sources.map((text, row) => ({
     source: text,
-    generated: symbolsToText(task.targetVocabulary, untilEnd(ids.subarray(row * maxLength, (row + 1) * maxLength)), task.targetJoin),
+    generated: idsToText(ids.subarray(row * maxLength, (row + 1) * maxLength), task.targetVocabulary, task.targetJoin),
   }));
   return { outputs, step: checkpoint.manifest.step };
 }

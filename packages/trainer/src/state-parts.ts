@@ -1,8 +1,7 @@
-import { type EncodedPart, encodePart, type LoadedCheckpoint, type Tensors } from '@tributary/checkpoints';
+import { type Checkpoint, type EncodedPart, encodePart, type Tensor, type Tensors } from '@tributary/checkpoints';
 import type { FlatLayout } from '@tributary/layout';
 import { type Lane, TributaryError } from '@tributary/protocol';
-import type { CursorPosition } from './compute-messages.js';
-import type { BufferIndex } from './compute-messages.js';
+import type { BufferIndex, CursorPosition } from './compute-messages.js';
 import type { VectorState } from './run-state.js';
 
 /** Names of all parts of a run's checkpoint in canonical order: shared, tasks in run-file order, lanes in lane order. */
@@ -12,7 +11,7 @@ export function partNames(tasks: readonly string[], lanes: readonly Lane[]): str
 
 /** One vector and its optimizer moments as named tensors: `parameter/<name>`, `<slot>/<name>`. Data are copies. */
 export function vectorPart(layout: FlatLayout, vector: VectorState, slots: readonly string[], buffer: BufferIndex): Tensors {
-  const tensors: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
+  const tensors: Record<string, Tensor> = {};
   const add = (prefix: string, flat: Float32Array) => {
     for (const { name, shape, offset, size } of layout.entries) {
       tensors[`${prefix}/${name}`] = { shape, data: flat.slice(offset, offset + size) };
@@ -53,7 +52,7 @@ export function restoreVector(part: string, tensors: Tensors, layout: FlatLayout
   });
 }
 
-export async function restoreCursor(checkpoint: LoadedCheckpoint, lane: number): Promise<CursorPosition> {
+export async function restoreCursor(checkpoint: Checkpoint, lane: number): Promise<CursorPosition> {
   const tensors = await checkpoint.part(`lane-${lane}`);
   const data = tensors.cursor?.data;
   if (!(data instanceof Int32Array) || data.length !== 2) {

@@ -4,7 +4,7 @@ import { GradientExchange, type StepResult } from '@tributary/collectives';
 import { durationMs, type RunFile } from '@tributary/config';
 import { createOptimizer, type Optimizer } from '@tributary/engine';
 import type { SequenceModel } from '@tributary/models';
-import { type MemberEnding, type RunEvent, type StopRequest, type TaskName, TributaryError } from '@tributary/protocol';
+import { type MemberEnding, type RunEvent, type StopRequest, type TaskName, type TrainerPhase, TributaryError } from '@tributary/protocol';
 import { CheckpointWriter, type PartSource } from './checkpoint-writer.js';
 import { ComputeClient } from './compute-client.js';
 import type { CursorPosition, EvaluationResult, LaneDone } from './compute-messages.js';
@@ -40,6 +40,7 @@ export class Trainer implements TrainerControl {
   readonly #cursors = new Map<number, CursorPosition>();
   readonly #rate = new RollingRate(30);
   #control = 0;
+  #phase: TrainerPhase | null = null;
   #step: number;
   #nonFiniteInARow = 0;
   #lastProgressMs = 0;
@@ -335,7 +336,9 @@ export class Trainer implements TrainerControl {
     if (compute.notice) this.#deps.logger.warn({ notice: compute.notice }, 'slower backend');
   }
 
-  #report(phase: Parameters<TrainerDeps['onStatus']>[0]['phase']): void {
+  #report(phase: TrainerPhase): void {
+    if (phase !== this.#phase) this.#deps.logger.info({ phase, step: this.#step }, 'phase');
+    this.#phase = phase;
     this.#deps.onStatus({ phase, step: this.#step });
   }
 

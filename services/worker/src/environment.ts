@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { type LogLevel, logLevels } from '@tributary/telemetry';
 import { isToken, natsNames, type NatsNames, TributaryError, type WorkerId } from '@tributary/protocol';
 
 export type BackendChoice = 'auto' | 'tensorflow' | 'wasm' | 'cpu';
@@ -15,7 +16,7 @@ export interface WorkerEnvironment {
   readonly device: string;
   readonly backend: BackendChoice;
   readonly targetsDir: string | null;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
 }
 
 const backends: readonly string[] = ['auto', 'tensorflow', 'wasm', 'cpu'];
@@ -41,6 +42,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv): WorkerEnvironment {
     device,
     backend: backend as BackendChoice,
     targetsDir: env.TRIBUTARY_TARGETS_DIR ?? null,
-    logLevel: env.TRIBUTARY_LOG_LEVEL ?? 'info',
+    logLevel: logLevels.find((level) => level === env.TRIBUTARY_LOG_LEVEL) ?? 'info',
   };
 }

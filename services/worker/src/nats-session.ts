@@ -1,7 +1,7 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { natsObjectStore } from '@tributary/checkpoints';
+import { natsStore } from '@tributary/checkpoints';
 import type { ObjectStore } from '@tributary/protocol';
 import type { WorkerEnvironment } from './environment.js';
 
@@ -30,7 +30,7 @@ export async function openSession(environment: WorkerEnvironment, name: string):
   return {
     connection,
     stream,
-    objects: await natsObjectStore(connection, names.objectsBucket),
+    objects: await natsStore(connection, names.objectsBucket),
     generations: await kvm.open(names.generationsBucket),
     endings: await kvm.open(names.endingsBucket),
   };

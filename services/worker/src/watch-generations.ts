@@ -11,15 +11,13 @@ export async function watchGenerations(
   onDocument: (document: GenerationDocument, known: boolean) => Promise<void>,
   logger: Logger,
 ): Promise<{ stop(): void }> {
-  let initialised = false;
-  const watch = await bucket.watch({ initializedFn: () => { initialised = true; } });
+  const watch = await bucket.watch();
   const follow = async (): Promise<void> => {
     for await (const entry of watch) {
       if (entry.operation !== 'PUT') continue;
-      const known = !initialised;
       try {
         // Not awaited: ending an old trainer must not delay the next document's arrival; the agent keeps the order.
-        void onDocument(entry.json<GenerationDocument>(), known);
+        void onDocument(entry.json<GenerationDocument>(), !entry.isUpdate);
       } catch (error) {
         logger.error({ error: String(error), key: entry.key }, 'a generation document could not be read');
       }
