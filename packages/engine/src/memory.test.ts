@@ -45,7 +45,7 @@ describe('tensorflow', () => {
     const backend = await openBackend({ prefer: 'tensorflow', device: 'cpu', threads: 1 });
     const size = 250_000;
     const traced = backend.trace('scale', ([x]) => [tf.mul(x as Tensor, 2)], [{ shape: [size], dtype: 'float32' }]);
-    const input = new Float32Array(size).fill(3);
+    const input = new Float32Array(new SharedArrayBuffer(4 * size)).fill(3);
     const output = new Float32Array(new SharedArrayBuffer(4 * size));
     const run = (times: number) => {
       for (let i = 0; i < times; i++) traced.run([input], [output]);
