@@ -1,28 +1,16 @@
-import type { RunFileInput } from '@tributary/config';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTrainingGround, type Placement, type TrainedGeneration, type TrainingGround } from './support/training-ground.js';
-
-/** Four lanes; the shared gradient has about ten blocks, which two and three members share unevenly. */
-const small: RunFileInput = {
-  experiment: 'placement',
-  seed: 11,
-  model: { embedding: { size: 64 }, encoder: { hidden: 256, bidirectional: true }, generator: { hidden: 64 }, attention: { size: 32 } },
-  tasks: [
-    { name: 'pronounce', data: { source: 'words', kind: 'pronounce' }, replicas: 2, weight: 2 },
-    { name: 'spell', data: { source: 'words', kind: 'spell' } },
-    { name: 'stress', data: { source: 'words', kind: 'stress' }, weight: 0.5 },
-  ],
-  splits: { validation: 0.002, test: 0.002 },
-  optimizer: { kind: 'adam', learningRate: 0.002 },
-  batch: { size: 8 },
-  lengths: { source: 40, target: 40, buckets: 2 },
-  checkpoints: { every: 4 },
-  evaluation: { every: 1000 },
-  budget: { steps: 8 },
-};
+import { smallRun } from './support/small-run.js';
+import {
+  openTrainingGround,
+  type Placement,
+  type TrainedGeneration,
+  type TrainingGround,
+} from './support/training-ground.js';
 
 const stateHash = (trained: TrainedGeneration): string => {
-  expect(trained.endings.map(({ ending }) => ending)).toEqual(trained.endings.map(() => ({ outcome: 'finished', step: 8, reason: null })));
+  expect(trained.endings.map(({ ending }) => ending)).toEqual(
+    trained.endings.map(() => ({ outcome: 'finished', step: 8, reason: null })),
+  );
   const last = trained.checkpoints.at(-1);
   expect(last?.step).toBe(8);
   return last?.stateHash ?? '';
@@ -41,7 +29,7 @@ describe('placement never changes the result', () => {
 
   beforeAll(async () => {
     ground = await openTrainingGround(['a', 'b', 'c']);
-    alone = await ground.train(small, { a: [0, 1, 2, 3] });
+    alone = await ground.train(smallRun, { a: [0, 1, 2, 3] });
   }, 300_000);
   afterAll(() => ground.close());
 
@@ -50,33 +38,44 @@ describe('placement never changes the result', () => {
     'three workers, replicas apart': { a: [0], b: [1, 3], c: [2] },
     'three workers in another order': { c: [3, 1], a: [2], b: [0] },
   };
-  it.each(Object.entries(placements))('%s', async (_, placement) => {
-    const trained = await ground.train(small, placement);
-    expect(stateHash(trained)).toBe(stateHash(alone));
-    expect(points(trained)).toEqual(points(alone));
-  }, 300_000);
+  it.each(Object.entries(placements))(
+    '%s',
+    async (_, placement) => {
+      const trained = await ground.train(smallRun, placement);
+      expect(stateHash(trained)).toBe(stateHash(alone));
+      expect(points(trained)).toEqual(points(alone));
+    },
+    300_000,
+  );
 
   it('resumes from a checkpoint on other workers to the same state', async () => {
-    const prepared = await ground.prepare(small);
+    const prepared = await ground.prepare(smallRun);
     const first = await ground.conclude(await ground.open(prepared, { a: [0, 1, 2, 3] }));
     const middle = first.checkpoints.find(({ step }) => step === 4);
     expect(middle).toBeDefined();
     const again = await ground.conclude(
-      await ground.open(prepared, { b: [2, 3], c: [0, 1] }, {
-        generation: 2,
-        attempt: 2,
-        resume: { step: 4, checkpointKey: `checkpoints/${prepared.run}/000000004/manifest.json` },
-      }),
+      await ground.open(
+        prepared,
+        { b: [2, 3], c: [0, 1] },
+        {
+          generation: 2,
+          attempt: 2,
+          resume: { step: 4, checkpointKey: `checkpoints/${prepared.run}/000000004/manifest.json` },
+        },
+      ),
     );
     expect(again.endings.map(({ ending }) => ending.outcome)).toEqual(['finished', 'finished']);
-    const last = again.records.filter((record) => record.kind === 'checkpoint-part' && record.generation === 2 && record.part.step === 8);
+    const last = again.records.filter(
+      (record) => record.kind === 'checkpoint-part' && record.generation === 2 && record.part.step === 8,
+    );
     const hashes = new Map(alone.checkpoints.at(-1)?.parts.map(({ part, stateHash: hash }) => [part, hash]));
     expect(last).toHaveLength(hashes.size);
-    for (const record of last) if (record.kind === 'checkpoint-part') expect(record.part.stateHash).toBe(hashes.get(record.part.part));
+    for (const record of last)
+      if (record.kind === 'checkpoint-part') expect(record.part.stateHash).toBe(hashes.get(record.part.part));
   }, 300_000);
 
   it('another seed ends elsewhere', async () => {
-    const other = await ground.train({ ...small, seed: 12 }, { a: [0, 1, 2, 3] });
+    const other = await ground.train({ ...smallRun, seed: 12 }, { a: [0, 1, 2, 3] });
     expect(stateHash(other)).not.toBe(stateHash(alone));
   }, 300_000);
 });

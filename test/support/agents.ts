@@ -1,53 +1,44 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Beacon, natsNames } from '@tributary/protocol';
 import type { TestServers } from '@tributary/testing';
-
-const workerMain = resolve(import.meta.dirname, '../../services/worker/dist/main.js');
-
-/** A real agent process, as `tributary up` starts it. */
-export interface AgentProcess {
-  readonly worker: string;
-  readonly process: ChildProcess;
-}
+import { ServiceProcess } from './service-process.js';
 
 export interface AgentOptions {
   readonly worker: string;
   readonly namespace: string;
   readonly servers: TestServers;
-  readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Starts an agent and waits for its first beacon. */
-export async function startAgent(connection: NatsConnection, options: AgentOptions): Promise<AgentProcess> {
-  const { servers, worker, namespace } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-agent-'));
-  const passwordFile = join(folder, 'password');
+/** What every process of ours is told about NATS; the password lies in a file, as on a real machine. */
+export async function natsEnvironment(servers: TestServers, namespace: string): Promise<Record<string, string>> {
+  const passwordFile = join(await mkdtemp(join(tmpdir(), 'tributary-test-')), 'password');
   await writeFile(passwordFile, servers.natsPassword, { mode: 0o600 });
+  return {
+    TRIBUTARY_NAMESPACE: namespace,
+    TRIBUTARY_NATS_URL: servers.natsUrl,
+    TRIBUTARY_NATS_USER: servers.natsUser,
+    TRIBUTARY_NATS_PASSWORD_FILE: passwordFile,
+    TRIBUTARY_LOG_LEVEL: process.env.TRIBUTARY_LOG_LEVEL ?? 'warn',
+  };
+}
+
+/** Starts a real agent process and waits for its first beacon. */
+export async function startAgent(
+  connection: NatsConnection,
+  { servers, worker, namespace }: AgentOptions,
+): Promise<ServiceProcess> {
   const heard = nextBeacon(connection, namespace, worker);
-  const child = spawn(process.execPath, [workerMain], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      ...process.env,
-      TRIBUTARY_NAMESPACE: namespace,
-      TRIBUTARY_NATS_URL: servers.natsUrl,
-      TRIBUTARY_NATS_USER: servers.natsUser,
-      TRIBUTARY_NATS_PASSWORD_FILE: passwordFile,
-      TRIBUTARY_WORKER_NAME: worker,
-      TRIBUTARY_DEVICE: 'cpu',
-      TRIBUTARY_LOG_LEVEL: process.env.TRIBUTARY_LOG_LEVEL ?? 'warn',
-      ...options.env,
-    },
+  const agent = new ServiceProcess(worker, 'worker', {
+    ...process.env,
+    ...(await natsEnvironment(servers, namespace)),
+    TRIBUTARY_WORKER_NAME: worker,
+    TRIBUTARY_DEVICE: 'cpu',
   });
-  const exited = new Promise<never>((_, reject) => {
-    child.once('exit', (code, signal) => reject(new Error(`agent ${worker} ended early with ${signal ?? `code ${code}`}`)));
-  });
-  await Promise.race([heard, exited]);
-  exited.catch(() => undefined);
-  return { worker, process: child };
+  await Promise.race([heard, agent.untilExit()]);
+  return agent;
 }
 
 /** The next beacon of a worker that satisfies a condition. */
@@ -67,11 +58,4 @@ export async function nextBeacon(
     subscription.unsubscribe();
   }
   throw new Error('the connection closed before the beacon came');
-}
-
-export async function stopAgent({ process: child }: AgentProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise((done) => child.once('exit', done));
-  child.kill('SIGTERM');
-  await exited;
 }

@@ -22,7 +22,7 @@ import {
   type WorkerId,
 } from '@tributary/protocol';
 import { temporaryNamespace, testServers } from '@tributary/testing';
-import { type AgentProcess, startAgent, stopAgent } from './agents.js';
+import { startAgent } from './agents.js';
 
 /** Lanes by worker: `{ a: [0, 2], b: [1] }`; the order of the keys is the order of the members. */
 export type Placement = Readonly<Record<string, readonly number[]>>;
@@ -48,7 +48,7 @@ export async function openTrainingGround(workers: readonly string[]) {
   const generations = await kvm.open(names.generationsBucket);
   const endings = await kvm.open(names.endingsBucket);
   const objects = await natsStore(connection, names.objectsBucket);
-  const agents: AgentProcess[] = await Promise.all(workers.map((worker) => startAgent(connection, { worker, namespace, servers })));
+  const agents = await Promise.all(workers.map((worker) => startAgent(connection, { worker, namespace, servers })));
 
   const prepare = async (input: RunFileInput): Promise<{ run: RunId; key: string }> => {
     const run = `test-${randomBytes(4).toString('hex')}` as RunId;
@@ -94,13 +94,22 @@ export async function openTrainingGround(workers: readonly string[]) {
     }
     await generations.put(document.run, JSON.stringify({ ...document, state: 'closed' }));
     const records = await recordsOf(document.run);
-    return { endings: [...found.values()].sort((a, b) => a.member - b.member), records, checkpoints: await storeManifests(records) };
+    return {
+      endings: [...found.values()].sort((a, b) => a.member - b.member),
+      records,
+      checkpoints: await storeManifests(records),
+    };
   };
 
   const recordsOf = async (run: string): Promise<RunRecord[]> => {
     const manager = await jetstreamManager(connection);
-    const { num_pending: pending } = await manager.consumers.add(names.recordsStream, { name: `count_${randomBytes(4).toString('hex')}`, filter_subject: names.records(run) });
-    const consumer = await jetstream(connection).consumers.get(names.recordsStream, { filter_subjects: names.records(run) });
+    const { num_pending: pending } = await manager.consumers.add(names.recordsStream, {
+      name: `count_${randomBytes(4).toString('hex')}`,
+      filter_subject: names.records(run),
+    });
+    const consumer = await jetstream(connection).consumers.get(names.recordsStream, {
+      filter_subjects: names.records(run),
+    });
     const records: RunRecord[] = [];
     if (pending === 0) return records;
     const messages = await consumer.consume();
@@ -134,10 +143,24 @@ export async function openTrainingGround(workers: readonly string[]) {
     conclude(await open(await prepare(input), placement));
 
   const close = async (): Promise<void> => {
-    await Promise.all(agents.map(stopAgent));
+    await Promise.all(agents.map((agent) => agent.kill('SIGTERM')));
     await connection.drain();
   };
-  return { servers, namespace, names, connection, agents, generations, endings, objects, prepare, open, conclude, train, close };
+  return {
+    servers,
+    namespace,
+    names,
+    connection,
+    agents,
+    generations,
+    endings,
+    objects,
+    prepare,
+    open,
+    conclude,
+    train,
+    close,
+  };
 }
 
 export type TrainingGround = Awaited<ReturnType<typeof openTrainingGround>>;

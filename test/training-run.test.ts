@@ -1,0 +1,145 @@
+import { Client, Connection } from '@temporalio/client';
+import type { RunDocument } from '@tributary/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Installation, openInstallation } from './support/installation.js';
+import { smallRun } from './support/small-run.js';
+
+/** Long enough that there is time to strike in the middle, whatever the machine. */
+const longer = { ...smallRun, experiment: 'longer', checkpoints: { every: 20, keep: 10 }, budget: { steps: 80 } };
+
+const pointsBySeries = (document: RunDocument, series: string) =>
+  document.series.filter((summary) => summary.series === series);
+
+describe('a training run on a whole installation', () => {
+  let installation: Installation;
+  let undisturbed: RunDocument;
+
+  beforeAll(async () => {
+    installation = await openInstallation(['a', 'b', 'c']);
+    undisturbed = await installation.untilRest(await installation.launch(longer));
+  }, 300_000);
+  afterAll(() => installation.close());
+
+  it('finishes with results, samples, a checkpoint and its lineage', () => {
+    expect(undisturbed).toMatchObject({ state: 'finished', step: 80, targetSteps: 80 });
+    expect(undisturbed.stateHash).toMatch(/^[0-9a-f]{64}$/);
+    expect(undisturbed.checkpoints.map(({ step }) => step)).toEqual([80, 60, 40, 20]);
+    for (const task of undisturbed.tasks) {
+      expect(task.results.loss).toBeGreaterThan(0);
+      expect(Object.keys(task.results).length).toBeGreaterThan(1);
+      expect(task.samples).toHaveLength(3);
+    }
+    const lineage = new Map(undisturbed.lineage.map(({ key, value }) => [key, value]));
+    expect([...lineage.keys()].some((key) => key.endsWith('backend'))).toBe(true);
+  });
+
+  it('records each (task, step) once, also with the recorder killed twice in between', async () => {
+    const strikes = [10, 40];
+    const run = await installation.launch({ ...longer, experiment: 'recorder-killed' });
+    const document = await installation.untilRest(run, async (step) => {
+      if (strikes[0] !== undefined && step >= strikes[0]) {
+        strikes.shift();
+        await installation.control.recorder.killAndRestart();
+      }
+    });
+    expect(strikes).toEqual([]);
+    expect(document.state).toBe('finished');
+    expect(document.stateHash).toBe(undisturbed.stateHash);
+    for (const task of ['pronounce', 'spell', 'stress']) {
+      const { rows } = await countByStep(installation, run, `task:${task}`, 'train.loss');
+      expect(rows).toEqual(Array.from({ length: 80 }, (_, step) => ({ step: step + 1, count: 1 })));
+    }
+    expect(pointsBySeries(document, 'train.loss').map(({ count }) => count)).toEqual(
+      pointsBySeries(undisturbed, 'train.loss').map(({ count }) => count),
+    );
+  }, 300_000);
+
+  it('goes on after a trainer is killed, to the same state', async () => {
+    const run = await installation.launch({ ...longer, experiment: 'trainer-killed' });
+    let killed = false;
+    const document = await installation.untilRest(run, async (step) => {
+      if (killed || step < 25) return;
+      killed = true;
+      process.kill(await trainerPid(installation, 'b'), 'SIGKILL');
+    });
+    expect(killed).toBe(true);
+    expect(document).toMatchObject({ state: 'finished', stateHash: undisturbed.stateHash });
+    expect(document.generations.length).toBeGreaterThan(1);
+    expect(document.generations.at(-1)?.resumeStep).toBeGreaterThanOrEqual(20);
+  }, 300_000);
+
+  it('ends with the same state when it was cancelled and resumed', async () => {
+    const run = await installation.launch({ ...longer, experiment: 'cancelled' });
+    let asked = false;
+    const cancelled = await installation.untilRest(run, async (step) => {
+      if (asked || step < 30) return;
+      asked = true;
+      await installation.call('POST', `/runs/${run}/cancel`, {});
+    });
+    expect(cancelled.state).toBe('cancelled');
+    expect(cancelled.step).toBeLessThan(80);
+    expect(cancelled.checkpoints[0]?.step).toBe(cancelled.step);
+    await installation.call('POST', `/runs/${run}/resume`, {});
+    const resumed = await installation.untilRest(run);
+    expect(resumed).toMatchObject({ state: 'finished', attempt: 2, stateHash: undisturbed.stateHash });
+  }, 300_000);
+
+  it('lets a run wait that would want more workers than are free', async () => {
+    const both = { ...smallRun, workers: { min: 2, max: 2 } };
+    const runs = [
+      await installation.launch({ ...both, experiment: 'first' }),
+      await installation.launch({ ...both, experiment: 'second' }),
+    ];
+    const documents = await Promise.all(runs.map((run) => installation.untilRest(run)));
+    expect(documents.map(({ state }) => state)).toEqual(['finished', 'finished']);
+    const [first, second] = documents as [RunDocument, RunDocument];
+    expect(first.stateHash).toBe(second.stateHash);
+    expect(Date.parse(second.generations[0]?.openedAt ?? '')).toBeGreaterThanOrEqual(
+      Date.parse(first.generations.at(-1)?.endedAt ?? ''),
+    );
+  }, 300_000);
+
+  it("keeps its workflow's history as short however many steps it takes", async () => {
+    const steps = [8, 48];
+    const lengths = [];
+    for (const count of steps) {
+      const run = await installation.launch({ ...smallRun, experiment: `steps-${count}`, budget: { steps: count } });
+      expect((await installation.untilRest(run)).state).toBe('finished');
+      lengths.push(await historyLength(installation, run));
+    }
+    console.info(
+      `history length: ${steps.map((count, index) => `${lengths[index]} events for ${count} steps`).join(', ')}`,
+    );
+    expect(lengths[1]).toBe(lengths[0]);
+  }, 300_000);
+});
+
+async function countByStep(installation: Installation, run: string, subject: string, series: string) {
+  const { sql } = await import('kysely');
+  return sql<{ step: number; count: number }>`
+    select points.step::int as step, count(*)::int as count
+    from points join series on series.id = points.series_id
+    where series.run = ${run} and series.subject = ${subject} and series.series = ${series}
+    group by points.step order by points.step`.execute(installation.db);
+}
+
+/** The process that trains on a worker: its agent's only child. */
+async function trainerPid(installation: Installation, worker: string): Promise<number> {
+  const { readFile } = await import('node:fs/promises');
+  const agent = installation.agents.get(worker);
+  if (!agent) throw new Error(`no agent ${worker}`);
+  const children = await readFile(`/proc/${agent.pid}/task/${agent.pid}/children`, 'utf8');
+  const [pid] = children.trim().split(' ').map(Number);
+  if (!pid) throw new Error(`agent ${worker} hosts no trainer`);
+  return pid;
+}
+
+async function historyLength(installation: Installation, run: string): Promise<number> {
+  const connection = await Connection.connect({ address: installation.servers.temporalAddress });
+  try {
+    const { historyLength: length } = await new Client({ connection }).workflow.getHandle(run).describe();
+    return length;
+  } finally {
+    await connection.close();
+  }
+}
