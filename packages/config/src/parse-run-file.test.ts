@@ -41,6 +41,7 @@ describe('parseRunFile', () => {
 
   it.each([
     ['unknown field', 'seed: 1', 'sed: 1', 'sed: unknown field; did you mean "seed"?'],
+    ['swapped letters', 'seed: 1', 'sede: 1', 'sede: unknown field; did you mean "seed"?'],
     [
       'field at the wrong level',
       'seed: 1',

@@ -6,13 +6,18 @@ export type Path = readonly PropertyKey[];
 /** A name without the differences of spelling conventions. */
 const plain = (text: string) => text.toLowerCase().replace(/[-_]/g, '');
 
+const letters = (text: string) => [...text].sort().join('');
+
 /** The candidate that a misspelt word most likely means, or undefined when none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0 || word.length > 64) return undefined;
   const same = candidates.find((candidate) => plain(candidate) === plain(word));
   if (same !== undefined) return same;
   const best = closest(word, [...candidates]);
-  return distance(word, best) <= Math.max(1, Math.floor(Math.max(word.length, best.length) * 0.4)) ? best : undefined;
+  const edits = distance(word, best);
+  if (edits <= Math.max(1, Math.floor(Math.max(word.length, best.length) * 0.4))) return best;
+  // Two letters swapped are two edits, which is much for a short word.
+  return edits === 2 && letters(word) === letters(best) ? best : undefined;
 }
 
 /** What an unknown field was probably meant to be, as a clause that begins with `; `, or ''. */

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import { TributaryError } from '@tributary/protocol';
 import type { Logger } from '@tributary/telemetry';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ApiDeps, ApiOptions } from './api-deps.js';
 import { requireToken } from './authorization.js';
@@ -21,10 +21,11 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     bodyLimit: maxBodyBytes,
-    // Each request is one line at debug; refusals and failures are logged where they are made.
-    disableRequestLogging: true,
+    // Refusals and failures are logged where they are answered; the rest is noise.
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   });
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(replyWithError);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
 import { Client, Connection } from '@temporalio/client';
-import { natsObjectStore } from '@tributary/checkpoints';
+import { natsStore } from '@tributary/checkpoints';
 import { natsNames, TributaryError } from '@tributary/protocol';
 import { openDatabase } from '@tributary/run-store';
 import { createLogger, createMetrics, type Logger, serveMetrics } from '@tributary/telemetry';
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
     }),
   );
   const objects = await untilThere('the object store', log, stopping.signal, () =>
-    natsObjectStore(nats, natsNames(namespace).objectsBucket),
+    natsStore(nats, natsNames(namespace).objectsBucket),
   );
   // Lazy: a Temporal that is away fails requests, not the API.
   const connection = Connection.lazy({ address: environment.temporal.address });

@@ -9,6 +9,7 @@ const defaultMaxBytes = 256 * 1024 * 1024;
 export function fileRoutes(options: ApiOptions, { objects }: ApiDeps): FastifyPluginAsyncZod {
   const maxBytes = options.maxUploadBytes ?? defaultMaxBytes;
   return async (app) => {
+    app.removeAllContentTypeParsers();
     app.addContentTypeParser('application/octet-stream', { bodyLimit: maxBytes }, (_request, payload, done) => {
       done(null, payload);
     });
