@@ -45,22 +45,22 @@ export class RunState {
     return this.#current;
   }
 
-  /** Applies the gradients of step `step` (1, 2, …) to every vector, then makes the new state the current one. */
-  advance(step: number, shared: Float32Array, tasks: ReadonlyMap<string, Float32Array>): void {
-    this.#build(this.shared, step, shared);
+  /** Applies one step's gradients to every vector, then makes the new state the current one. @param done steps before it */
+  advance(done: number, shared: Float32Array, tasks: ReadonlyMap<string, Float32Array>): void {
+    this.#build(this.shared, done, shared);
     for (const [name, vector] of this.tasks) {
       const gradient = tasks.get(name);
-      if (!gradient) throw new Error(`step ${step} has no gradient for task "${name}"`);
-      this.#build(vector, step, gradient);
+      if (!gradient) throw new Error(`step ${done + 1} has no gradient for task "${name}"`);
+      this.#build(vector, done, gradient);
     }
     this.#current = this.#current === 0 ? 1 : 0;
   }
 
-  #build(vector: VectorState, step: number, gradient: Float32Array): void {
+  #build(vector: VectorState, done: number, gradient: Float32Array): void {
     const from = this.#current;
     const to = from === 0 ? 1 : 0;
     this.#optimizer.apply({
-      step,
+      step: done,
       parameters: vector.parameters[from],
       gradient,
       state: vector.slots[from],

@@ -203,7 +203,7 @@ export class Trainer implements TrainerControl {
   #apply(step: number, result: StepResult): void {
     if (result.nonFinite.length === 0) {
       this.#nonFiniteInARow = 0;
-      this.#state.advance(step, result.shared, result.tasks);
+      this.#state.advance(step - 1, result.shared, result.tasks);
       return;
     }
     this.#nonFiniteInARow += 1;
@@ -226,7 +226,7 @@ export class Trainer implements TrainerControl {
     const tokens = result.tokens.reduce((sum, count) => sum + count, 0);
     const nowMs = performance.now();
     this.#rate.add(nowMs, tokens);
-    const rate = this.#optimizer.learningRate(result.step);
+    const rate = this.#optimizer.learningRate(result.step - 1);
     metrics.observeStep({
       run,
       experiment: this.#spec.experiment,
