@@ -1,4 +1,3 @@
-import { setInterval } from 'node:timers';
 import { connect } from '@nats-io/transport-node';
 import { natsStore } from '@tributary/checkpoints';
 import { TributaryError } from '@tributary/protocol';
@@ -7,10 +6,12 @@ import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry'
 import { readEnvironment } from './environment.js';
 import { faultPoints } from './fault-points.js';
 import { Recorder } from './recorder.js';
+import { purgeRecorded } from './records-consumer.js';
 import { retireEndedRuns } from './retire-runs.js';
 import { retry } from './retry.js';
 
 const retireIntervalMs = 15_000;
+const purgeIntervalMs = 60_000;
 
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
@@ -53,6 +54,12 @@ async function main(): Promise<void> {
     retireEndedRuns(db, metrics, retired).catch((error: unknown) => logger.debug({ error: String(error) }, 'not now'));
   }, retireIntervalMs);
 
+  const purging = setInterval(() => {
+    purgeRecorded(connection, names.recordsStream).catch((error: unknown) =>
+      logger.warn({ error: String(error) }, 'recorded messages could not be removed from the stream'),
+    );
+  }, purgeIntervalMs);
+
   const ended = await Promise.race([
     stop,
     recorder.run().then(() => 'done'),
@@ -60,6 +67,7 @@ async function main(): Promise<void> {
   ]);
   logger.info({ why: String(ended) }, 'stopping');
   clearInterval(retiring);
+  clearInterval(purging);
   if (typeof ended === 'string') await recorder.stop();
   await server.close();
   await connection.close();

@@ -34,6 +34,7 @@ import {
 import { type TemporaryDatabase, temporaryDatabase, temporaryNamespace, testServers } from '@tributary/testing';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { purgeRecorded } from './records-consumer.js';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const spec = runFileSchema.parse({
@@ -220,6 +221,21 @@ describe('the recorder', () => {
     third.child.kill('SIGTERM');
     expect(await ended(third.child), third.errors.join('')).toEqual({ code: 0, signal: null });
     expect(await readdir(join(folder, 'targets'))).toEqual([]);
+  });
+
+  it('removes from the stream only what is recorded', async () => {
+    const { child } = startRecorder();
+    await publishSteps(5);
+    await recorded();
+    child.kill('SIGTERM');
+    await ended(child);
+    await publishSteps(7, 6);
+    expect(await purgeRecorded(connection, names.recordsStream)).toBeGreaterThanOrEqual(5);
+    expect((await manager.streams.info(names.recordsStream)).state.messages).toBe(2);
+    startRecorder();
+    await recorded();
+    await expectEachStepOnce(7);
+    expect(await purgeRecorded(connection, names.recordsStream)).toBe(2);
   });
 
   it('sets aside what is no record, and goes on', async () => {
