@@ -58,7 +58,8 @@ export function encoderPass(
   const { hidden } = spec;
   const mask = tokenMask(source);
   const masks = tf.unstack(mask, 1).map((row) => tf.reshape(row, [batch, 1]));
-  const ids = tf.reshape(tf.transpose(source), [length * batch]);
+  // Not a transpose: oneDNN complains about one of integers.
+  const ids = tf.concat(tf.unstack(source, 1), 0);
 
   const layers: { readonly passes: readonly DirectionPass[]; readonly input: Tensor | undefined }[] = [];
   const projections: TokenProjection[] = [];

@@ -36,11 +36,14 @@ export const matrix = (
   initial: { kind: 'glorot', fanIn, blockWidths },
 });
 
-/** A table [vocabulary, size]; deviation 1/sqrt(size), so that a row has about unit length. */
+/**
+ * A table [vocabulary, size], normal with deviation 0.5: the gates tell symbols apart from the first step on. Letters to
+ * phones (embedding 128, hidden 256), loss after 400 steps of 64 words: 0.53 with deviation 0.09, 0.46 with 0.35, 0.45 with 1.
+ */
 export const embedding = (name: string, vocabulary: number, size: number): ParameterSpec => ({
   name,
   shape: [vocabulary, size],
-  initial: { kind: 'normal', deviation: 1 / Math.sqrt(size) },
+  initial: { kind: 'normal', deviation: 0.5 },
 });
 
 export const layoutOf = (parameters: readonly ParameterSpec[]): FlatLayout => flatLayout(parameters);

@@ -33,13 +33,11 @@ function forward(graph: TaskGraph, inputs: readonly Tensor[]): ForwardPass {
   const [flatShared, flatTask, source, target] = inputs as [Tensor, Tensor, Tensor, Tensor];
   const shared = parameterViews(graph.sharedLayout, flatShared);
   const own = parameterViews(graph.layout, flatTask);
-  const [batch, width] = target.shape as [number, number];
-  const length = width - 1;
   const table = shared('embedding');
   const encoder = encoderPass(graph.encoder, shared, table, source);
-  const timeMajor = tf.transpose(target);
-  const fed = tf.slice(timeMajor, [0, 0], [length, batch]);
-  const targets = tf.reshape(tf.slice(timeMajor, [1, 0], [length, batch]), [length * batch]);
+  const columns = tf.unstack(target, 1);
+  const fed = tf.stack(columns.slice(0, -1));
+  const targets = tf.concat(columns.slice(1), 0);
   const mask = tokenMask(targets);
   const generator = generatorPass(graph.generator, own, graph.joint ? table : own('embedding'), encoder, fed);
   return { encoder, generator, targets, mask, tokens: tf.sum(mask) };
