@@ -1,5 +1,5 @@
-import { type ErrorCode, errorCodes } from '@tributary/protocol';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { type ErrorCode, errorCodes } from '@tributary/protocol';
 
 /** The code and sentence of an activity's final failure. */
 export function failureReason(error: unknown): { code: ErrorCode; reason: string } {

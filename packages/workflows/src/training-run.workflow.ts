@@ -40,7 +40,8 @@ export interface TrainingRunInput extends AttemptRef {
 }
 
 const { prepare } = proxyActivities<TrainingActivities>(computingActivity);
-const { leaseSlots, openGeneration, superviseGeneration, finishRun } = proxyActivities<TrainingActivities>(longActivity);
+const { leaseSlots, openGeneration, superviseGeneration, finishRun } =
+  proxyActivities<TrainingActivities>(longActivity);
 const { requestStop, releaseSlots } = proxyActivities<TrainingActivities>(shortActivity);
 
 type Ending = Pick<FinishRunInput, 'state' | 'code' | 'reason' | 'step'>;
@@ -175,7 +176,7 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
         workers = [];
       }
       const long = workflowInfo().continueAsNewSuggested || decisions % generationsPerExecution === 0;
-      if (long && workers.length > 0 && stopped() === null)
+      if (long && stopped() === null)
         await continueAsNew<typeof trainingRun>({
           ...input,
           carried: { preparedKey, workers, decisions, history, previous, reason },

@@ -1,5 +1,5 @@
-import type { RunId, RunState, StopRequest, WorkerId } from '@tributary/protocol';
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { RunId, RunState, StopRequest, WorkerId } from '@tributary/protocol';
 
 /** Stop for good: at once while the run waits for slots, else at a step that all members agree on. */
 export const cancelSignal = defineSignal('cancel');

@@ -22,7 +22,7 @@ export async function readEnvironment(env: NodeJS.ProcessEnv): Promise<Orchestra
       throw new TributaryError('PREREQUISITE_MISSING', `${name} is not set; \`tributary up\` starts the orchestrator.`);
     return value;
   };
-  const namespace = env['TRIBUTARY_NAMESPACE'] || 'main';
+  const namespace = env.TRIBUTARY_NAMESPACE || 'main';
   if (!isToken(namespace))
     throw new TributaryError(
       'PREREQUISITE_MISSING',
@@ -33,10 +33,10 @@ export async function readEnvironment(env: NodeJS.ProcessEnv): Promise<Orchestra
     namespace,
     postgresUrl: required('TRIBUTARY_POSTGRES_URL'),
     natsUrl: required('TRIBUTARY_NATS_URL'),
-    natsUser: env['TRIBUTARY_NATS_USER'] || 'control',
+    natsUser: env.TRIBUTARY_NATS_USER || 'control',
     natsPassword: (await readFile(passwordFile, 'utf8')).trim(),
     temporalAddress: required('TRIBUTARY_TEMPORAL_ADDRESS'),
-    targetsDir: env['TRIBUTARY_TARGETS_DIR'] || null,
-    logLevel: logLevels.find((level) => level === env['TRIBUTARY_LOG_LEVEL']) ?? 'info',
+    targetsDir: env.TRIBUTARY_TARGETS_DIR || null,
+    logLevel: logLevels.find((level) => level === env.TRIBUTARY_LOG_LEVEL) ?? 'info',
   };
 }

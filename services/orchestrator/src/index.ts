@@ -1,3 +1,8 @@
 export { GenerationDocuments } from './generation-documents.js';
-export { type Orchestrator, type OrchestratorDeps, type OrchestratorOptions, startOrchestrator } from './orchestrator.js';
 export { requireWorkflowBundle, workflowBundlePath } from './locate-workflow-bundle.js';
+export {
+  type Orchestrator,
+  type OrchestratorDeps,
+  type OrchestratorOptions,
+  startOrchestrator,
+} from './orchestrator.js';

@@ -6,9 +6,9 @@ import { natsNames, TributaryError } from '@tributary/protocol';
 import { openDatabase } from '@tributary/run-store';
 import { createLogger, createMetrics, type Logger, serveMetrics } from '@tributary/telemetry';
 import { readEnvironment } from './environment.js';
+import { requireWorkflowBundle } from './locate-workflow-bundle.js';
 import { startOrchestrator } from './orchestrator.js';
 import { temporalLogger } from './temporal-logger.js';
-import { requireWorkflowBundle } from './locate-workflow-bundle.js';
 
 /** Servers may come up after the orchestrator. */
 async function untilThere<T>(what: string, log: Logger, attempt: () => Promise<T>): Promise<T> {
@@ -52,9 +52,7 @@ async function main(): Promise<void> {
     const temporal = await untilThere('Temporal', log, () =>
       NativeConnection.connect({ address: environment.temporalAddress }),
     );
-    const objects = await untilThere('the object store', log, () =>
-      natsStore(nc, natsNames(namespace).objectsBucket),
-    );
+    const objects = await untilThere('the object store', log, () => natsStore(nc, natsNames(namespace).objectsBucket));
     const orchestrator = await untilThere('the orchestrator', log, () =>
       startOrchestrator({ namespace, workflowBundle }, { db, nc, temporal, objects, metrics, log }),
     );

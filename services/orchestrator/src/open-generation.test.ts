@@ -93,7 +93,15 @@ it('writes the rows that a document lacks, after a death between the two', async
     stop: null,
   }));
   const opened = await openGeneration(parts)(
-    { run, attempt, decisionId, preparedKey: preparedKey('0'), workers: ['w2' as WorkerId], previous: null, reason: null },
+    {
+      run,
+      attempt,
+      decisionId,
+      preparedKey: preparedKey('0'),
+      workers: ['w2' as WorkerId],
+      previous: null,
+      reason: null,
+    },
     signal,
   );
   expect(opened).toMatchObject({ kind: 'opened', generation: 5, workers: ['w2'] });

@@ -79,6 +79,8 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
     maxHeartbeatThrottleInterval: '1 second',
     defaultHeartbeatThrottleInterval: '1 second',
     shutdownGraceTime: 0,
+    // How long a killed orchestrator's workflows wait before another takes them.
+    stickyQueueScheduleToStartTimeout: '3 seconds',
     reuseV8Context: true,
   });
   const client = new Client({ connection: temporal });

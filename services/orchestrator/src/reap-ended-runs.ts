@@ -1,5 +1,5 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { attemptsOf, type Db, endAttempt, listRuns, releaseLeasesOfEndedRuns, type RunRow } from '@tributary/run-store';
+import { attemptsOf, type Db, endAttempt, listRuns, type RunRow, releaseLeasesOfEndedRuns } from '@tributary/run-store';
 import type { Logger } from '@tributary/telemetry';
 import type { GenerationDocuments } from './generation-documents.js';
 import type { RunEvents } from './run-events.js';
@@ -29,7 +29,10 @@ export async function reapEndedRuns(parts: ReaperParts): Promise<void> {
   }
 }
 
-async function abandonedBecause({ db, client, startGraceMs }: ReaperParts, { run, attempt }: RunRow): Promise<string | null> {
+async function abandonedBecause(
+  { db, client, startGraceMs }: ReaperParts,
+  { run, attempt }: RunRow,
+): Promise<string | null> {
   const current = (await attemptsOf(db, run)).find((one) => one.attempt === attempt);
   if (current === undefined || Date.now() - current.startedAt.getTime() < startGraceMs) return null;
   try {

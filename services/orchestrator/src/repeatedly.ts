@@ -2,12 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@tributary/telemetry';
 
 /** Does some work again and again, never twice at once; a failure is logged when it begins and when it ends. */
-export function repeatedly(
-  name: string,
-  everyMs: number,
-  work: () => Promise<void>,
-  log: Logger,
-): () => Promise<void> {
+export function repeatedly(name: string, everyMs: number, work: () => Promise<void>, log: Logger): () => Promise<void> {
   const stopping = new AbortController();
   let failing = false;
   const running = (async () => {

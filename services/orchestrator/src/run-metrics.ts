@@ -18,7 +18,7 @@ export class RunMetrics {
     metrics.keepRun(run);
     const { encoder, attention } = spec.model;
     const model = `${encoder.kind}-${encoder.hidden}x${encoder.layers}-${attention.kind}`;
-    metrics.runInfo.set({ run_id: run, experiment, model, commit: process.env['TRIBUTARY_COMMIT'] ?? '' }, 1);
+    metrics.runInfo.set({ run_id: run, experiment, model, commit: process.env.TRIBUTARY_COMMIT ?? '' }, 1);
     metrics.runAttemptsTotal.inc({ run_id: run, reason: attempt === 1 ? 'launch' : 'resume' });
     metrics.runTargetSteps.set({ run_id: run }, targetSteps ?? spec.budget.steps);
     metrics.setRunState(run, 'queued');

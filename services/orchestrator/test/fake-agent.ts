@@ -56,7 +56,12 @@ export class FakeAgent extends EventEmitter {
   diesAtStart: string | null = null;
 
   static async start(options: FakeAgentOptions): Promise<FakeAgent> {
-    const nc = await connect({ ...options.nats, name: options.worker, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+    const nc = await connect({
+      ...options.nats,
+      name: options.worker,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 100,
+    });
     const kvm = new Kvm(nc);
     const generations = await kvm.open(options.names.generationsBucket);
     const agent = new FakeAgent(options, nc, await kvm.open(options.names.endingsBucket));
@@ -152,9 +157,17 @@ export class FakeAgent extends EventEmitter {
     }
     if ((await this.#endings.get(`${run}.${generation}.${mine.member}`)) !== null) return;
     this.#confirmedDead[run] = Math.max(this.#confirmedDead[run] ?? 0, generation - 1);
-    this.#trainer = new FakeTrainer(document, mine.member, { ...this.#options, targetSteps: this.targetSteps }, this.#nc, this.#js, this.#endings, () => {
-      this.emit('progress');
-    });
+    this.#trainer = new FakeTrainer(
+      document,
+      mine.member,
+      { ...this.#options, targetSteps: this.targetSteps },
+      this.#nc,
+      this.#js,
+      this.#endings,
+      () => {
+        this.emit('progress');
+      },
+    );
     if (this.diesAtStart !== null) this.#trainer.die(this.diesAtStart);
     else if (this.failure !== null) await this.#trainer.finish(this.failure);
     else this.#trainer.begin();
@@ -203,7 +216,8 @@ class FakeTrainer {
     const { member } = this.status;
     this.#subscription = this.#nc.subscribe(`${subject}.>`, {
       callback: (_error, message) => {
-        if (message.subject.endsWith('.tick')) this.#working = this.#working.then(() => this.#take(message.json<Tick>()));
+        if (message.subject.endsWith('.tick'))
+          this.#working = this.#working.then(() => this.#take(message.json<Tick>()));
         else this.#ready.set(Number(message.subject.split('.').at(-1)), message.json<number>());
       },
     });
@@ -236,7 +250,10 @@ class FakeTrainer {
   async #checkpoint(step: number): Promise<void> {
     const { run, attempt, generation, member } = this.status;
     if (member !== 0) return;
-    const { bytes, ...encoded } = encodePart({ tensors: { w: { shape: [1], data: Float32Array.of(step) } }, metadata: {} });
+    const { bytes, ...encoded } = encodePart({
+      tensors: { w: { shape: [1], data: Float32Array.of(step) } },
+      metadata: {},
+    });
     const key = checkpointPartKey(run, step, generation, 'shared');
     await this.#options.objects.put(key, bytes);
     const part = { run, attempt, generation, step, part: 'shared', parts: ['shared'], key, ...encoded };

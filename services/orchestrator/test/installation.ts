@@ -8,6 +8,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { encodePart, natsStore, writeManifest } from '@tributary/checkpoints';
 import { type RunFileInput, runFileSchema } from '@tributary/config';
+import { provisionJetStream } from '@tributary/devstack';
 import {
   checkpointPartKey,
   dataKey,
@@ -19,15 +20,23 @@ import {
   type RunId,
   type RunState,
 } from '@tributary/protocol';
-import { addCheckpointPart, commitCheckpoint, createRun, findRun, openDatabase, type RunDatabase, type RunRow, startAttempt } from '@tributary/run-store';
-import { provisionJetStream } from '@tributary/devstack';
+import {
+  addCheckpointPart,
+  commitCheckpoint,
+  createRun,
+  findRun,
+  openDatabase,
+  type RunDatabase,
+  type RunRow,
+  startAttempt,
+} from '@tributary/run-store';
 import { createLogger, createMetrics } from '@tributary/telemetry';
 import { temporaryDatabase, temporaryNamespace, testServers } from '@tributary/testing';
 import type { trainingRun } from '@tributary/workflows';
 import { vi } from 'vitest';
 import { GenerationDocuments } from '../src/generation-documents.js';
-import { type Orchestrator, type OrchestratorOptions, startOrchestrator } from '../src/orchestrator.js';
 import { requireWorkflowBundle } from '../src/locate-workflow-bundle.js';
+import { type Orchestrator, type OrchestratorOptions, startOrchestrator } from '../src/orchestrator.js';
 import { FakeAgent, type FakeAgentOptions } from './fake-agent.js';
 import { startRecorder } from './in-test-recorder.js';
 
@@ -47,6 +56,7 @@ export type RunHandle = WorkflowHandleWithFirstExecutionRunId<typeof trainingRun
 /** Real servers, an orchestrator or several, and agents that compute nothing. */
 export class Installation {
   readonly namespace: string;
+  readonly postgresUrl: string;
   readonly names: NatsNames;
   readonly nc: NatsConnection;
   readonly db: RunDatabase;
@@ -62,6 +72,7 @@ export class Installation {
 
   private constructor(parts: {
     namespace: string;
+    postgresUrl: string;
     nc: NatsConnection;
     db: RunDatabase;
     temporal: NativeConnection;
@@ -70,6 +81,7 @@ export class Installation {
     nats: FakeAgentOptions['nats'];
   }) {
     this.namespace = parts.namespace;
+    this.postgresUrl = parts.postgresUrl;
     this.names = natsNames(parts.namespace);
     this.nc = parts.nc;
     this.db = parts.db;
@@ -92,7 +104,16 @@ export class Installation {
     const temporal = await NativeConnection.connect({ address: servers.temporalAddress });
     const objects = await natsStore(nc, names.objectsBucket);
     const documents = new GenerationDocuments(await new Kvm(nc).open(names.generationsBucket));
-    const installation = new Installation({ namespace, nc, db, temporal, objects, documents, nats });
+    const installation = new Installation({
+      namespace,
+      postgresUrl: database.url,
+      nc,
+      db,
+      temporal,
+      objects,
+      documents,
+      nats,
+    });
     installation.#stopRecorder = await startRecorder(nc, names, db, objects);
     nc.subscribe(names.events('*'), {
       callback: (_error, message) => {
@@ -129,7 +150,7 @@ export class Installation {
         temporal: this.#temporal,
         objects: this.objects,
         metrics: createMetrics(),
-        log: createLogger({ service: 'orchestrator', level: process.env['TRIBUTARY_TEST_LOG'] ? 'debug' : 'silent' }),
+        log: createLogger({ service: 'orchestrator', level: process.env.TRIBUTARY_TEST_LOG ? 'debug' : 'silent' }),
       },
     );
     this.#ends.unshift(() => orchestrator.stop());
@@ -184,11 +205,21 @@ export class Installation {
 
   /** A checkpoint as a trainer and the recorder make one. */
   async commitCheckpoint(run: RunId, step: number): Promise<void> {
-    const { bytes, ...encoded } = encodePart({ tensors: { w: { shape: [1], data: Float32Array.of(step) } }, metadata: {} });
+    const { bytes, ...encoded } = encodePart({
+      tensors: { w: { shape: [1], data: Float32Array.of(step) } },
+      metadata: {},
+    });
     const key = this.partKey(run, step);
     await this.objects.put(key, bytes);
     const part = { part: 'shared', key, ...encoded };
-    const manifest = await addCheckpointPart(this.db, { run, attempt: 1, generation: 1, step, parts: ['shared'], ...part });
+    const manifest = await addCheckpointPart(this.db, {
+      run,
+      attempt: 1,
+      generation: 1,
+      step,
+      parts: ['shared'],
+      ...part,
+    });
     if (manifest === null) throw new Error('the checkpoint is not whole');
     await writeManifest(this.objects, manifest);
     await commitCheckpoint(this.db, manifest);
@@ -214,11 +245,16 @@ export class Installation {
 
   /** Keeps a run's history as a fixture of the replay test, when asked to by TRIBUTARY_RECORD_HISTORIES=1. */
   async keepHistory(name: string, run: RunId): Promise<void> {
-    if (process.env['TRIBUTARY_RECORD_HISTORIES'] !== '1') return;
+    if (process.env.TRIBUTARY_RECORD_HISTORIES !== '1') return;
     const history = await this.client.workflow.getHandle(run).fetchHistory();
     const folder = new URL('../../../packages/workflows/fixtures/', import.meta.url);
     await mkdir(folder, { recursive: true });
-    await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(historyToJSON(history), null, 1)}\n`);
+    // Where it was recorded is nobody's business.
+    const text = historyToJSON(history)
+      .replace(/"identity": "[^"]*"/g, '"identity": "recorded"')
+      .replace(/"name": "\d+@[^"]*"/g, '"name": "recorded"')
+      .replace(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""');
+    await writeFile(new URL(`${name}.json`, folder), `${text}\n`);
   }
 
   async historyLength(run: RunId): Promise<number> {

@@ -26,11 +26,7 @@ export function openGeneration(parts: OrchestratorParts) {
     const { resume, damaged } = await findResumePoint(db, parts.objects, run);
     for (const { key, reason } of damaged) {
       log.warn({ run, key, reason }, 'passed over a damaged checkpoint');
-      await parts.events.notice(
-        run,
-        `Going back to step ${resume.step}: ${reason}`,
-        `${decisionId}.${key}`,
-      );
+      await parts.events.notice(run, `Going back to step ${resume.step}: ${reason}`, `${decisionId}.${key}`);
     }
     const recorded = await newestGeneration(db, run);
     const members = placeLanes(lanesOf(row.spec), answering);

@@ -24,7 +24,8 @@ export function superviseGeneration(parts: OrchestratorParts) {
 }
 
 function superseded({ generation }: GenerationRef, by: GenerationDocument | undefined): GenerationOutcome {
-  const instead = by === undefined ? 'no document' : `generation ${by.generation} of attempt ${by.attempt}, ${by.state}`;
+  const instead =
+    by === undefined ? 'no document' : `generation ${by.generation} of attempt ${by.attempt}, ${by.state}`;
   return {
     kind: 'failed',
     step: by?.resume.step ?? 0,
@@ -52,7 +53,10 @@ async function watch(
         state = next.state;
         if (next.outcome !== null) resolve(next.outcome);
       };
-      const follow = async (entries: AsyncIterable<KvWatchEntry>, see: (entry: KvWatchEntry) => void): Promise<void> => {
+      const follow = async (
+        entries: AsyncIterable<KvWatchEntry>,
+        see: (entry: KvWatchEntry) => void,
+      ): Promise<void> => {
         for await (const entry of entries) if (entry.operation === 'PUT') see(entry);
         reject(new Error(`a watch of ${run} in NATS ended by itself`));
       };
