@@ -1,5 +1,5 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
-import type { Point, RunRecord, SampleRow, TimingPoint } from '@tributary/protocol';
+import { encodeRunRecord, type Point, type RunRecord, type SampleRow, type TimingPoint } from '@tributary/protocol';
 import type { Logger } from '@tributary/telemetry';
 
 export interface OutboxOptions {
@@ -98,7 +98,7 @@ export class RecordOutbox {
     let delayMs = 100;
     while (this.#queue.length > 0 && !this.#closed) {
       try {
-        await this.#stream.publish(this.#options.subject, JSON.stringify(this.#queue[0]), { timeout: 5_000 });
+        await this.#stream.publish(this.#options.subject, encodeRunRecord(this.#queue[0] as RunRecord), { timeout: 5_000 });
         this.#queue.shift();
         delayMs = 100;
       } catch (error) {

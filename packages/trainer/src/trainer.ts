@@ -324,11 +324,10 @@ export class Trainer implements TrainerControl {
 
   #recordLineage(): void {
     const compute = this.#require();
-    const { document } = this.#options;
     this.#outbox.addLineage({
-      [`generation.${document.generation}.member.${this.#options.member}.backend`]: compute.backend,
-      [`generation.${document.generation}.member.${this.#options.member}.device`]: compute.device,
-      [`generation.${document.generation}.member.${this.#options.member}.worker`]: this.#plan.member.worker,
+      worker: this.#plan.member.worker,
+      backend: compute.backend,
+      device: compute.device,
       threads: String(this.#spec.compute.threads),
       node: process.version,
       cores: String(availableParallelism()),
