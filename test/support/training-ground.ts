@@ -10,6 +10,7 @@ import {
   type CheckpointManifest,
   type CheckpointPart,
   checkpointKey,
+  decodeRunRecord,
   type GenerationDocument,
   type LaneIndex,
   type MemberEndingDocument,
@@ -114,7 +115,7 @@ export async function openTrainingGround(workers: readonly string[]) {
     if (pending === 0) return records;
     const messages = await consumer.consume();
     for await (const message of messages) {
-      records.push(message.json<RunRecord>());
+      records.push(decodeRunRecord(message.data));
       if (records.length >= pending) break;
     }
     return records;

@@ -49,14 +49,29 @@ export class CheckpointWriter {
         const key = checkpointPartKey(run, step, generation, part);
         await objects.put(key, bytes);
         const announcement: CheckpointPart = {
-          run, attempt, generation, step, part, parts: this.#parts, key, sizeBytes: bytes.length, sha256, stateHash,
+          run,
+          attempt,
+          generation,
+          step,
+          part,
+          parts: this.#parts,
+          key,
+          sizeBytes: bytes.length,
+          sha256,
+          stateHash,
         };
         outbox.addCheckpointPart(announcement);
       }
       await outbox.settled();
-      metrics.checkpointDurationSeconds.observe({ phase: 'write', outcome: 'ok' }, (performance.now() - started) / 1_000);
+      metrics.checkpointDurationSeconds.observe(
+        { phase: 'write', outcome: 'ok' },
+        (performance.now() - started) / 1_000,
+      );
     } catch (error) {
-      metrics.checkpointDurationSeconds.observe({ phase: 'write', outcome: 'failed' }, (performance.now() - started) / 1_000);
+      metrics.checkpointDurationSeconds.observe(
+        { phase: 'write', outcome: 'failed' },
+        (performance.now() - started) / 1_000,
+      );
       logger.error({ error: String(error), step }, 'this checkpoint could not be written; training goes on');
     }
   }

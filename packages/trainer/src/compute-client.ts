@@ -17,7 +17,11 @@ export class ComputeClient {
   readonly notice: string | null;
   readonly #worker: Worker;
   #failure: Error | null = null;
-  #pending: { readonly events: ComputeEvents; resolve(evaluation: EvaluationResult | null): void; reject(error: Error): void } | null = null;
+  #pending: {
+    readonly events: ComputeEvents;
+    resolve(evaluation: EvaluationResult | null): void;
+    reject(error: Error): void;
+  } | null = null;
 
   /**
    * Starts the thread and waits until its backend is open. Sets the backend's variables in this process's environment: its

@@ -41,7 +41,14 @@ export type ComputeRequest =
   | { readonly kind: 'warm-up' }
   | { readonly kind: 'seek'; readonly lane: number; readonly cursor: CursorPosition }
   | { readonly kind: 'step'; readonly step: number; readonly buffer: BufferIndex }
-  | { readonly kind: 'evaluate'; readonly task: string; readonly split: 'validation' | 'test'; readonly buffer: BufferIndex; readonly limit: number | null; readonly samples: number };
+  | {
+      readonly kind: 'evaluate';
+      readonly task: string;
+      readonly split: 'validation' | 'test';
+      readonly buffer: BufferIndex;
+      readonly limit: number | null;
+      readonly samples: number;
+    };
 
 /** One lane's gradient is ready in its buffers. */
 export interface LaneDone {
@@ -60,7 +67,12 @@ export interface EvaluationResult {
   readonly examples: number;
   /** `loss` and each metric of the run file, as shares of one. */
   readonly values: Readonly<Record<string, number>>;
-  readonly samples: readonly { readonly index: number; readonly source: string; readonly generated: string; readonly references: readonly string[] }[];
+  readonly samples: readonly {
+    readonly index: number;
+    readonly source: string;
+    readonly generated: string;
+    readonly references: readonly string[];
+  }[];
 }
 
 export type ComputeReply =

@@ -81,7 +81,12 @@ export function evaluateTask(request: EvaluationRequest): EvaluationResult {
   for (const metric of task.spec.tasks.find(({ name }) => name === task.name)?.metrics ?? []) {
     values[metric] = metricValue(metric, rates, { tokens, correct });
   }
-  return { task: task.name, examples: hypotheses.length, values, samples: samplesOf(request, hypotheses, references, indices) };
+  return {
+    task: task.name,
+    examples: hypotheses.length,
+    values,
+    samples: samplesOf(request, hypotheses, references, indices),
+  };
 }
 
 /** The first examples of the split, in its own order. */

@@ -18,7 +18,9 @@ export async function generateTexts(
   const shared = flatParameters(await checkpoint.part('shared'), model.sharedLayout);
   const own = flatParameters(await checkpoint.part(`task-${request.task}`), model.task(request.task).layout);
   const encoded = request.sources.map(
-    (text) => encodeText({ vocabulary: prepared.sourceVocabulary, split: task.sourceSplit, text, longest: spec.lengths.source }).ids,
+    (text) =>
+      encodeText({ vocabulary: prepared.sourceVocabulary, split: task.sourceSplit, text, longest: spec.lengths.source })
+        .ids,
   );
   const longest = Math.max(...encoded.map((ids) => ids.length));
   const batch = encoded.length;
@@ -37,12 +39,18 @@ export async function generateTexts(
   return { outputs, step: checkpoint.manifest.step };
 }
 
-function flatParameters(tensors: Awaited<ReturnType<Awaited<ReturnType<typeof loadCheckpoint>>['part']>>, layout: FlatLayout): Float32Array {
+function flatParameters(
+  tensors: Awaited<ReturnType<Awaited<ReturnType<typeof loadCheckpoint>>['part']>>,
+  layout: FlatLayout,
+): Float32Array {
   const flat = new Float32Array(layout.elements);
   for (const { name, offset, size } of layout.entries) {
     const data = tensors[`parameter/${name}`]?.data;
     if (!(data instanceof Float32Array) || data.length !== size) {
-      throw new TributaryError('CHECKPOINT_CORRUPT', `The checkpoint has no ${size} values for "${name}"; it belongs to another model or version.`);
+      throw new TributaryError(
+        'CHECKPOINT_CORRUPT',
+        `The checkpoint has no ${size} values for "${name}"; it belongs to another model or version.`,
+      );
     }
     flat.set(data, offset);
   }

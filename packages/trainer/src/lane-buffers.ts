@@ -25,7 +25,10 @@ export class LaneBuffers {
       });
       const pair = [make(), make()] as const;
       buffers[lane] = pair;
-      views.set(lane, pair.map(({ shared, task: own }) => ({ shared: new Float32Array(shared), task: new Float32Array(own) })));
+      views.set(
+        lane,
+        pair.map(({ shared, task: own }) => ({ shared: new Float32Array(shared), task: new Float32Array(own) })),
+      );
     }
     this.buffers = buffers;
     this.#views = views;

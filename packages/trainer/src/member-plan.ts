@@ -18,13 +18,19 @@ export interface MemberPlan {
   readonly first: boolean;
 }
 
-export function memberPlan(document: GenerationDocument, memberIndex: number, prepared: PreparedRun, spec: RunFile): MemberPlan {
+export function memberPlan(
+  document: GenerationDocument,
+  memberIndex: number,
+  prepared: PreparedRun,
+  spec: RunFile,
+): MemberPlan {
   const member = document.members.find((candidate) => candidate.member === memberIndex);
   if (!member) throw new Error(`generation ${document.generation} has no member ${memberIndex}`);
   const own = new Set<number>(member.lanes);
   const hosted = prepared.lanes.filter(({ lane }) => own.has(lane)).sort((a, b) => a.lane - b.lane);
   const tasks = spec.tasks.map(({ name }) => name);
-  const lowestLane = (task: string) => Math.min(...prepared.lanes.filter((lane) => lane.task === task).map(({ lane }) => lane));
+  const lowestLane = (task: string) =>
+    Math.min(...prepared.lanes.filter((lane) => lane.task === task).map(({ lane }) => lane));
   return {
     member,
     lanes: prepared.lanes,

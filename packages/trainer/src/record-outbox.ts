@@ -74,7 +74,13 @@ export class RecordOutbox {
 
   #flushPoints(): void {
     if (this.#points.length === 0 && this.#timings.length === 0) return;
-    const record: RunRecord = { ...this.#base(), kind: 'points', points: this.#points, timings: this.#timings, tokens: this.#tokens };
+    const record: RunRecord = {
+      ...this.#base(),
+      kind: 'points',
+      points: this.#points,
+      timings: this.#timings,
+      tokens: this.#tokens,
+    };
     this.#points = [];
     this.#timings = [];
     this.#tokens = 0;
@@ -98,7 +104,9 @@ export class RecordOutbox {
     let delayMs = 100;
     while (this.#queue.length > 0 && !this.#closed) {
       try {
-        await this.#stream.publish(this.#options.subject, encodeRunRecord(this.#queue[0] as RunRecord), { timeout: 5_000 });
+        await this.#stream.publish(this.#options.subject, encodeRunRecord(this.#queue[0] as RunRecord), {
+          timeout: 5_000,
+        });
         this.#queue.shift();
         delayMs = 100;
       } catch (error) {

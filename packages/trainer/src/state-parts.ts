@@ -10,7 +10,12 @@ export function partNames(tasks: readonly string[], lanes: readonly Lane[]): str
 }
 
 /** One vector and its optimizer moments as named tensors: `parameter/<name>`, `<slot>/<name>`. Data are copies. */
-export function vectorPart(layout: FlatLayout, vector: VectorState, slots: readonly string[], buffer: BufferIndex): Tensors {
+export function vectorPart(
+  layout: FlatLayout,
+  vector: VectorState,
+  slots: readonly string[],
+  buffer: BufferIndex,
+): Tensors {
   const tensors: Record<string, Tensor> = {};
   const add = (prefix: string, flat: Float32Array) => {
     for (const { name, shape, offset, size } of layout.entries) {
@@ -29,11 +34,21 @@ export function encodeVectorPart(tensors: Tensors, metadata: Readonly<Record<str
 }
 
 export function encodeLanePart(cursor: CursorPosition, metadata: Readonly<Record<string, string>>): EncodedPart {
-  return encodePart({ tensors: { cursor: { shape: [2], data: Int32Array.of(cursor.epoch, cursor.position) } }, metadata });
+  return encodePart({
+    tensors: { cursor: { shape: [2], data: Int32Array.of(cursor.epoch, cursor.position) } },
+    metadata,
+  });
 }
 
 /** Puts a part's tensors back into a vector's current buffers. Sizes and names must be those of this model. */
-export function restoreVector(part: string, tensors: Tensors, layout: FlatLayout, vector: VectorState, slots: readonly string[], buffer: BufferIndex): void {
+export function restoreVector(
+  part: string,
+  tensors: Tensors,
+  layout: FlatLayout,
+  vector: VectorState,
+  slots: readonly string[],
+  buffer: BufferIndex,
+): void {
   const fill = (prefix: string, flat: Float32Array) => {
     for (const { name, size, offset } of layout.entries) {
       const data = tensors[`${prefix}/${name}`]?.data;

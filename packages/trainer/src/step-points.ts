@@ -14,7 +14,12 @@ export function taskLosses(lanes: readonly Lane[], losses: ArrayLike<number>): R
 }
 
 /** The points of one step that do not depend on who computed it. Member 0 records them. */
-export function pointsOfStep(lanes: readonly Lane[], tasks: readonly string[], result: StepResult, learningRate: number): Point[] {
+export function pointsOfStep(
+  lanes: readonly Lane[],
+  tasks: readonly string[],
+  result: StepResult,
+  learningRate: number,
+): Point[] {
   const { step } = result;
   const points: Point[] = [
     { subject: 'run', series: 'grad_norm', step, value: result.norm },
@@ -26,12 +31,17 @@ export function pointsOfStep(lanes: readonly Lane[], tasks: readonly string[], r
     points.push({ subject: `task:${task}`, series: 'weight', step, value: result.coefficients[index] ?? Number.NaN });
   });
   for (const { lane, replicas } of lanes) {
-    if (replicas > 1) points.push({ subject: `lane:${lane}`, series: 'train.loss', step, value: result.losses[lane] ?? Number.NaN });
+    if (replicas > 1)
+      points.push({ subject: `lane:${lane}`, series: 'train.loss', step, value: result.losses[lane] ?? Number.NaN });
   }
   return points;
 }
 
 /** Durations of one step, which may differ when it is done again. */
-export function timingsOfStep(generation: number, step: number, seconds: Readonly<Record<string, number>>): TimingPoint[] {
+export function timingsOfStep(
+  generation: number,
+  step: number,
+  seconds: Readonly<Record<string, number>>,
+): TimingPoint[] {
   return Object.entries(seconds).map(([series, value]) => ({ subject: 'run', series, step, value, generation }));
 }

@@ -35,7 +35,11 @@ export class TaskCompute {
     const bytes = init.splits[name];
     const buffers = init.tasks[name];
     if (!bytes || !buffers) throw new Error(`task "${name}" came without data or parameters`);
-    this.#splits = { train: decodeSplit(bytes.train), validation: decodeSplit(bytes.validation), test: decodeSplit(bytes.test) };
+    this.#splits = {
+      train: decodeSplit(bytes.train),
+      validation: decodeSplit(bytes.validation),
+      test: decodeSplit(bytes.test),
+    };
     this.#parameters = buffers.map((buffer) => new Float32Array(buffer, 0, this.model.layout.elements));
     for (const lane of init.lanes.filter(({ task }) => task === name)) {
       const gradients = init.gradients[lane.lane];

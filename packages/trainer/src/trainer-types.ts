@@ -1,6 +1,13 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import type { Transport } from '@tributary/collectives';
-import type { GenerationDocument, MemberEnding, ObjectStore, PreparedRun, StopRequest, TrainerPhase } from '@tributary/protocol';
+import type {
+  GenerationDocument,
+  MemberEnding,
+  ObjectStore,
+  PreparedRun,
+  StopRequest,
+  TrainerPhase,
+} from '@tributary/protocol';
 import type { Logger, Metrics } from '@tributary/telemetry';
 
 /** One member's part in one generation. */

@@ -1,22 +1,36 @@
-import { availableParallelism } from 'node:os';
 import { loadCheckpoint } from '@tributary/checkpoints';
 import { GradientExchange, type StepResult } from '@tributary/collectives';
 import { durationMs, type RunFile } from '@tributary/config';
 import { createOptimizer, type Optimizer } from '@tributary/engine';
 import type { SequenceModel } from '@tributary/models';
-import { type MemberEnding, type RunEvent, type StopRequest, type TaskName, type TrainerPhase, TributaryError } from '@tributary/protocol';
+import {
+  type MemberEnding,
+  type RunEvent,
+  type StopRequest,
+  type TaskName,
+  type TrainerPhase,
+  TributaryError,
+} from '@tributary/protocol';
 import { CheckpointWriter, type PartSource } from './checkpoint-writer.js';
 import { ComputeClient } from './compute-client.js';
 import type { CursorPosition, EvaluationResult, LaneDone } from './compute-messages.js';
 import { type AgreedStop, agreedStop, bitOf, controlBits } from './control-bits.js';
 import { LaneBuffers } from './lane-buffers.js';
+import { lineageOf } from './lineage.js';
 import { fetchSplits } from './load-splits.js';
 import { type MemberPlan, memberPlan } from './member-plan.js';
 import { modelOf, specOf } from './prepared-model.js';
 import { RecordOutbox } from './record-outbox.js';
 import { RollingRate } from './rolling-rate.js';
 import { RunState } from './run-state.js';
-import { encodeLanePart, encodeVectorPart, partNames, restoreCursor, restoreVector, vectorPart } from './state-parts.js';
+import {
+  encodeLanePart,
+  encodeVectorPart,
+  partNames,
+  restoreCursor,
+  restoreVector,
+  vectorPart,
+} from './state-parts.js';
 import { pointsOfStep, taskLosses, timingsOfStep } from './step-points.js';
 import type { TrainerControl, TrainerDeps, TrainerOptions } from './trainer-types.js';
 
@@ -61,7 +75,11 @@ export class Trainer implements TrainerControl {
       new Map(this.#plan.hostedTasks.map((task) => [task, this.#model.task(task).initial(seed)])),
       this.#optimizer,
     );
-    this.#buffers = new LaneBuffers(this.#plan.hosted, this.#model.sharedLayout.elements, (task) => this.#model.task(task).layout.elements);
+    this.#buffers = new LaneBuffers(
+      this.#plan.hosted,
+      this.#model.sharedLayout.elements,
+      (task) => this.#model.task(task).layout.elements,
+    );
     const { run, attempt, generation } = document;
     this.#outbox = new RecordOutbox(
       { subject: options.recordsSubject, run, attempt, generation, member, flushIntervalMs: 250 },
@@ -107,7 +125,9 @@ export class Trainer implements TrainerControl {
         lanes: this.#plan.lanes,
         taskWeights: Object.fromEntries(this.#spec.tasks.map(({ name, weight }) => [name, weight])),
         sharedElements: this.#model.sharedLayout.elements,
-        taskElements: Object.fromEntries(this.#plan.tasks.map((task) => [task, this.#model.task(task).layout.elements])),
+        taskElements: Object.fromEntries(
+          this.#plan.tasks.map((task) => [task, this.#model.task(task).layout.elements]),
+        ),
         clipNorm: this.#spec.clip?.globalNorm ?? null,
         codec: this.#spec.sync.codec,
         combiner: this.#spec.combiner,
@@ -116,7 +136,7 @@ export class Trainer implements TrainerControl {
     );
     try {
       await this.#restore();
-      this.#recordLineage();
+      await this.#recordLineage();
       this.#report('tracing');
       await this.#compute.request({ kind: 'warm-up' }, { onWarming: () => this.#report('tracing') });
       const stopped = await this.#train(exchange);
@@ -141,7 +161,14 @@ export class Trainer implements TrainerControl {
     const checkpoint = await loadCheckpoint(this.#deps.objects, checkpointKey);
     const { slots } = this.#optimizer;
     const buffer = this.#state.current;
-    restoreVector('shared', await checkpoint.part('shared'), this.#model.sharedLayout, this.#state.shared, slots, buffer);
+    restoreVector(
+      'shared',
+      await checkpoint.part('shared'),
+      this.#model.sharedLayout,
+      this.#state.shared,
+      slots,
+      buffer,
+    );
     for (const [task, vector] of this.#state.tasks) {
       const part = `task-${task}`;
       restoreVector(part, await checkpoint.part(part), this.#model.task(task).layout, vector, slots, buffer);
@@ -183,7 +210,13 @@ export class Trainer implements TrainerControl {
         onLane: (done) => {
           lanesDone.push(done);
           const gradients = this.#buffers.of(done.lane, step);
-          stepExchange.contribute({ lane: done.lane, loss: done.loss, tokens: done.tokens, shared: gradients.shared, task: gradients.task });
+          stepExchange.contribute({
+            lane: done.lane,
+            loss: done.loss,
+            tokens: done.tokens,
+            shared: gradients.shared,
+            task: gradients.task,
+          });
         },
       },
     );
@@ -194,7 +227,10 @@ export class Trainer implements TrainerControl {
     this.#apply(step, result);
     for (const { lane, cursor } of lanesDone) this.#cursors.set(lane, cursor);
     this.#step = step;
-    this.#record(result, { step_seconds: (performance.now() - startedMs) / 1_000, compute_seconds: computedMs / 1_000 });
+    this.#record(result, {
+      step_seconds: (performance.now() - startedMs) / 1_000,
+      compute_seconds: computedMs / 1_000,
+    });
     this.#report('training');
     return result;
   }
@@ -209,7 +245,11 @@ export class Trainer implements TrainerControl {
     this.#nonFiniteInARow += 1;
     const causes = result.nonFinite.map((lane) => `lane ${lane} (task ${this.#plan.lanes[lane]?.task})`).join(', ');
     for (const lane of result.nonFinite) {
-      if (this.#plan.first) this.#deps.metrics.nonfiniteStepsTotal.inc({ run_id: this.#options.document.run, task: this.#plan.lanes[lane]?.task ?? '' });
+      if (this.#plan.first)
+        this.#deps.metrics.nonfiniteStepsTotal.inc({
+          run_id: this.#options.document.run,
+          task: this.#plan.lanes[lane]?.task ?? '',
+        });
     }
     this.#deps.logger.warn({ step, lanes: result.nonFinite }, 'a gradient was not finite; the step is skipped');
     if (this.#nonFiniteInARow >= nonFiniteLimit) {
@@ -236,7 +276,12 @@ export class Trainer implements TrainerControl {
       bytesSent: result.bytesSent,
       bytesReceived: result.bytesReceived,
       codec: this.#spec.sync.codec,
-      tasks: this.#plan.hosted.map(({ lane, task }) => ({ task, loss: result.losses[lane] ?? Number.NaN, tokens: result.tokens[lane] ?? 0, samples: this.#spec.batch.size })),
+      tasks: this.#plan.hosted.map(({ lane, task }) => ({
+        task,
+        loss: result.losses[lane] ?? Number.NaN,
+        tokens: result.tokens[lane] ?? 0,
+        samples: this.#spec.batch.size,
+      })),
     });
     if (!this.#plan.first) return;
     metrics.runStep.set({ run_id: run }, result.step);
@@ -285,7 +330,12 @@ export class Trainer implements TrainerControl {
         { onProgress: () => this.#report(split === 'test' ? 'ending' : 'evaluating') },
       )) as EvaluationResult;
       this.#outbox.addStep(
-        Object.entries(evaluation.values).map(([metric, value]) => ({ subject: `task:${task}` as const, series: `${split}.${metric}`, step, value })),
+        Object.entries(evaluation.values).map(([metric, value]) => ({
+          subject: `task:${task}` as const,
+          series: `${split}.${metric}`,
+          step,
+          value,
+        })),
         [],
         0,
       );
@@ -293,7 +343,10 @@ export class Trainer implements TrainerControl {
         this.#deps.metrics.taskEvalScore.set({ run_id: this.#options.document.run, task, split, metric }, value);
       }
       if (evaluation.samples.length > 0) {
-        this.#outbox.addSamples(step, evaluation.samples.map((sample) => ({ task: task as TaskName, ...sample })));
+        this.#outbox.addSamples(
+          step,
+          evaluation.samples.map((sample) => ({ task: task as TaskName, ...sample })),
+        );
       }
     }
   }
@@ -322,17 +375,12 @@ export class Trainer implements TrainerControl {
     this.#checkpoints.write(step, sources);
   }
 
-  #recordLineage(): void {
-    const compute = this.#require();
-    this.#outbox.addLineage({
-      worker: this.#plan.member.worker,
-      backend: compute.backend,
-      device: compute.device,
-      threads: String(this.#spec.compute.threads),
-      node: process.version,
-      cores: String(availableParallelism()),
-    });
-    if (compute.notice) this.#deps.logger.warn({ notice: compute.notice }, 'slower backend');
+  async #recordLineage(): Promise<void> {
+    const { worker } = this.#plan.member;
+    const { backend, device, notice } = this.#require();
+    const origin = await lineageOf(this.#options.prepared, this.#spec.seed, this.#spec.compute.threads);
+    this.#outbox.addLineage({ worker, backend, device, ...origin });
+    if (notice) this.#deps.logger.warn({ notice }, 'slower backend');
   }
 
   #report(phase: TrainerPhase): void {

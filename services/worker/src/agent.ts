@@ -46,7 +46,10 @@ export class Agent {
   obey(document: GenerationDocument, known: boolean): Promise<void> {
     this.#queue = this.#queue.then(() =>
       this.#obey(document, known).catch((error: unknown) => {
-        this.#deps.logger.error({ error: String(error), run: document.run }, 'a generation document could not be obeyed');
+        this.#deps.logger.error(
+          { error: String(error), run: document.run },
+          'a generation document could not be obeyed',
+        );
       }),
     );
     return this.#queue;
@@ -116,7 +119,16 @@ export class Agent {
 
   #lose(document: GenerationDocument, member: number, reason: string): void {
     const { run, attempt, generation, resume } = document;
-    this.#lost = { run, attempt, generation, member, phase: 'starting', step: resume.step, progress: 0, died: { reason } };
+    this.#lost = {
+      run,
+      attempt,
+      generation,
+      member,
+      phase: 'starting',
+      step: resume.step,
+      progress: 0,
+      died: { reason },
+    };
   }
 
   #confirm(run: string, generation: number): void {

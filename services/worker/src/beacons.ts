@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type Beacon, beaconIntervalMs, type DeviceDescription, type TrainerStatus, type WorkerId } from '@tributary/protocol';
+import {
+  type Beacon,
+  beaconIntervalMs,
+  type DeviceDescription,
+  type TrainerStatus,
+  type WorkerId,
+} from '@tributary/protocol';
 
 export interface BeaconSource {
   readonly trainer: TrainerStatus | null;
@@ -20,7 +26,10 @@ export class BeaconSender {
   #sequence = 0;
   #draining = false;
 
-  constructor(options: { readonly subject: string; readonly worker: WorkerId; readonly device: DeviceDescription }, deps: { readonly connection: NatsConnection; readonly source: () => BeaconSource }) {
+  constructor(
+    options: { readonly subject: string; readonly worker: WorkerId; readonly device: DeviceDescription },
+    deps: { readonly connection: NatsConnection; readonly source: () => BeaconSource },
+  ) {
     this.#connection = deps.connection;
     this.#subject = options.subject;
     this.#worker = options.worker;

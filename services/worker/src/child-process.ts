@@ -13,10 +13,16 @@ export class AgentChild<To extends object, From extends object> {
   readonly exited: Promise<string>;
 
   constructor(entry: string, env: NodeJS.ProcessEnv, onMessage: (message: From) => void) {
-    this.process = fork(fileURLToPath(new URL(entry, import.meta.url)), [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+    this.process = fork(fileURLToPath(new URL(entry, import.meta.url)), [], {
+      env,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
     this.process.on('message', (message) => onMessage(message as From));
     this.exited = Promise.race([
-      once(this.process, 'exit').then(([code, signal]) => exitReason(code as number | null, signal as NodeJS.Signals | null)),
+      once(this.process, 'exit').then(([code, signal]) =>
+        exitReason(code as number | null, signal as NodeJS.Signals | null),
+      ),
       once(this.process, 'error').then(([error]) => `could not be started: ${String(error)}`),
     ]);
   }

@@ -11,7 +11,12 @@ export class GenerateService {
   readonly #logger: Logger;
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(options: { readonly connection: NatsConnection; readonly subject: string; readonly env: NodeJS.ProcessEnv; readonly logger: Logger }) {
+  constructor(options: {
+    readonly connection: NatsConnection;
+    readonly subject: string;
+    readonly env: NodeJS.ProcessEnv;
+    readonly logger: Logger;
+  }) {
     this.#env = options.env;
     this.#logger = options.logger;
     options.connection.subscribe(options.subject, {

@@ -18,7 +18,9 @@ async function main(): Promise<void> {
   logger.info({ device }, 'device');
   const session = await openSession(environment, `worker ${worker}`);
   const metrics = createMetrics();
-  const metricsServer = targetsDir ? await serveMetrics({ metrics, job: 'worker', instance: worker, targetsDir, port: 0 }) : null;
+  const metricsServer = targetsDir
+    ? await serveMetrics({ metrics, job: 'worker', instance: worker, targetsDir, port: 0 })
+    : null;
 
   let beacons: BeaconSender | null = null;
   const agent = new Agent(worker, {
@@ -32,8 +34,14 @@ async function main(): Promise<void> {
     },
   });
   const watch = await watchGenerations(session.generations, (document, known) => agent.obey(document, known), logger);
-  beacons = new BeaconSender({ subject: names.beacon(worker), worker, device }, { connection: session.connection, source: () => agent });
-  const heartbeat = setInterval(() => metrics.workerHeartbeatTimestampSeconds.set({ worker }, Date.now() / 1_000), 1_000);
+  beacons = new BeaconSender(
+    { subject: names.beacon(worker), worker, device },
+    { connection: session.connection, source: () => agent },
+  );
+  const heartbeat = setInterval(
+    () => metrics.workerHeartbeatTimestampSeconds.set({ worker }, Date.now() / 1_000),
+    1_000,
+  );
   new GenerateService({ connection: session.connection, subject: names.generate, env: process.env, logger });
 
   const drain = async (): Promise<void> => {

@@ -5,7 +5,12 @@ import { readEnvironment } from './environment.js';
 
 const environment = readEnvironment(process.env);
 const backend = await openBackend({ prefer: environment.backend, device: environment.device, threads: 1 });
-const report: ProbeReport = { backend: backend.kind, backendVersion: backend.version, device: backend.device, notice: backend.notice };
+const report: ProbeReport = {
+  backend: backend.kind,
+  backendVersion: backend.version,
+  device: backend.device,
+  notice: backend.notice,
+};
 await new Promise<void>((resolve) => {
   if (process.send) process.send(report, () => resolve());
   else resolve();

@@ -53,7 +53,9 @@ async function train(document: GenerationDocument, member: number): Promise<void
     tell({ kind: 'ended', ending });
   };
   try {
-    const prepared = JSON.parse(new TextDecoder().decode(await session.objects.get(document.preparedKey))) as PreparedRun;
+    const prepared = JSON.parse(
+      new TextDecoder().decode(await session.objects.get(document.preparedKey)),
+    ) as PreparedRun;
     const trainer = new Trainer(
       {
         document,

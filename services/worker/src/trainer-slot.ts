@@ -13,7 +13,11 @@ export class TrainerSlot {
   #stopSent = false;
 
   /** @param onChange called on every status change, and once more when the process has ended. */
-  constructor(document: GenerationDocument, member: number, deps: { readonly logger: Logger; readonly env: NodeJS.ProcessEnv; readonly onChange: () => void }) {
+  constructor(
+    document: GenerationDocument,
+    member: number,
+    deps: { readonly logger: Logger; readonly env: NodeJS.ProcessEnv; readonly onChange: () => void },
+  ) {
     this.document = document;
     this.member = member;
     const { run, attempt, generation, resume } = document;
@@ -22,7 +26,12 @@ export class TrainerSlot {
       if (message.kind === 'ended') this.#ended = true;
       else {
         const phaseChanged = message.phase !== this.#status.phase;
-        this.#status = { ...this.#status, phase: message.phase, step: message.step, progress: this.#status.progress + 1 };
+        this.#status = {
+          ...this.#status,
+          phase: message.phase,
+          step: message.step,
+          progress: this.#status.progress + 1,
+        };
         if (phaseChanged) deps.onChange();
       }
     });
