@@ -94,7 +94,7 @@ it('launch --watch tells the run from its backend to its results', async () => {
     /^Held-out results/,
     /own +0\.250 +90\.0%/,
     /^Generated examples/,
-    /own +a b 1 +b a 1 +yes/,
+    /own +a b 1 +b a 1 += +b a 1$/,
     /^Next/,
     /npx tributary resume watch-.* --steps 200 --watch/,
     /^Temporal +http/,

@@ -62,6 +62,8 @@ export class RunStory {
 
   tell(event: RunEvent, atMs: number): void {
     if (event.kind === 'state') {
+      // Its backend says that it trains, and better.
+      if (event.state === 'running' && this.#backend === null) return;
       this.#display?.say(stateLine(event.state, event.reason, event.attempt));
       return;
     }

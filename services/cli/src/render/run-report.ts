@@ -77,11 +77,12 @@ function samples({ tasks }: RunDocument): string {
         index === 0 ? task.task : '',
         shorten(sample.source, 32),
         shorten(sample.generated === '' ? '(nothing)' : sample.generated, 40),
-        right ? 'yes' : shorten(sample.references.join(' | '), 60),
+        right ? '=' : '',
+        shorten(sample.references.join(' | '), 60),
       ];
     }),
   );
-  return `${color.bold('Generated examples')}\n${table(['task', 'source', 'generated', 'as the reference?'], rows)}`;
+  return `${color.bold('Generated examples')}\n${table(['task', 'source', 'generated', '', 'reference'], rows)}`;
 }
 
 function attempts(run: RunDocument): string {
