@@ -98,20 +98,20 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
     return null;
   };
 
-  /** Slots for the run, or null once a stop request has come first. */
-  async function lease(): Promise<readonly WorkerId[] | null> {
+  /** What an activity gives, or null once a stop request has come first: then it is cancelled. */
+  async function unlessStopped<T>(start: () => Promise<T>): Promise<T | null> {
     const scope = new CancellationScope({ cancellable: true });
-    let leased = false;
-    const interrupted = condition(() => leased || stopped() !== null).then(() => {
-      if (!leased) scope.cancel();
+    let done = false;
+    const interrupted = condition(() => done || stopped() !== null).then(() => {
+      if (!done) scope.cancel();
     });
     try {
-      return (await scope.run(() => leaseSlots(ref))).workers;
+      return await scope.run(start);
     } catch (error) {
       if (stopped() !== null && isCancellation(error)) return null;
       throw error;
     } finally {
-      leased = true;
+      done = true;
       await interrupted;
     }
   }
@@ -138,12 +138,16 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
   }
 
   async function train(): Promise<Ending> {
-    const preparedKey = carried?.preparedKey ?? (await prepare(ref)).preparedKey;
+    let preparedKey = carried?.preparedKey ?? null;
     for (;;) {
       const early = stopped();
       if (early !== null) return early;
+      if (preparedKey === null) {
+        preparedKey = (await unlessStopped(() => prepare(ref)))?.preparedKey ?? null;
+        continue;
+      }
       if (workers.length === 0) {
-        workers = (await lease()) ?? [];
+        workers = (await unlessStopped(() => leaseSlots(ref)))?.workers ?? [];
         continue;
       }
       const next = await openGeneration({

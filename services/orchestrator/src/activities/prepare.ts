@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto';
-import { prepareRun } from '@tributary/datasets';
 import { preparedKey } from '@tributary/protocol';
 import { requireRun, setPrepared } from '@tributary/run-store';
-import type { TrainingActivities } from '@tributary/workflows';
+import type { AttemptRef } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
+import { prepareInThread } from '../prepare-in-thread.js';
 import { requireAttempt } from './require-attempt.js';
 
 /** Checks a run's data and stores what workers need, once: the same run file and data give the same key. */
-export function prepare({ db, objects, metrics }: OrchestratorParts): TrainingActivities['prepare'] {
-  return async ({ run, attempt }) => {
+export function prepare({ db, objects, metrics }: OrchestratorParts) {
+  return async (input: AttemptRef, signal: AbortSignal): Promise<{ preparedKey: string }> => {
+    const { run } = input;
     const row = await requireRun(db, run);
-    requireAttempt(row, { run, attempt });
+    requireAttempt(row, input);
     const { spec, files } = row;
     metrics.attemptStarted(row);
-    const prepared = await prepareRun({ run, spec, files }, { objects });
+    const prepared = await prepareInThread({ run, spec, files }, objects, signal);
     const bytes = Buffer.from(JSON.stringify(prepared));
     const key = preparedKey(createHash('sha256').update(bytes).digest('hex'));
     if (!(await objects.has(key))) await objects.put(key, bytes);
