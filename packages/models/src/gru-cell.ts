@@ -6,6 +6,9 @@ import { type Tensor, tf } from '@tributary/engine';
  *
  *     r = sigmoid(xr + hr)      u = mask · sigmoid(xu + hu)      n = tanh(xn + r · hn)      h' = h + u · (n - h)
  *
+ * Biases begin at 0: -1 for `u`, which keeps more of the past, learned letters to phones more slowly (loss 0.50 instead of
+ * 0.45 after 400 steps of 64 words).
+ *
  * `u` is the share that is written, so a masked row keeps its state to the last bit: h + 0 · (n - h) = h.
  * Backward passes in this package are written by hand: the gradients of weights that serve every step then are one product
  * over all steps instead of one for each step and their sum.

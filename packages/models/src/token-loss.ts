@@ -29,9 +29,10 @@ export function tokenLoss(logits: Tensor, targets: Tensor, mask: Tensor, smoothi
     sum: tf.sum(tf.mul(tf.sub(logPartition, kept), mask)),
     backward(scale) {
       const rowScale = tf.reshape(tf.mul(mask, scale), [rows, 1]);
-      const spread = smoothing / vocabulary;
-      const distribution = tf.oneHot(targets.as1D(), vocabulary, 1 - smoothing + spread, spread, 'float32');
-      return tf.sub(tf.mul(exponentials, tf.div(rowScale, partition)), tf.mul(distribution, rowScale));
+      // Softmax minus the target distribution. tfjs's wasm kernel gets a one-hot of floats wrong; integers are right.
+      const hits = tf.cast(tf.oneHot(targets.as1D(), vocabulary), 'float32');
+      const expected = smoothing === 0 ? hits : tf.add(tf.mul(hits, 1 - smoothing), smoothing / vocabulary);
+      return tf.sub(tf.mul(exponentials, tf.div(rowScale, partition)), tf.mul(expected, rowScale));
     },
   };
 }
