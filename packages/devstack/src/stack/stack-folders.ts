@@ -69,3 +69,8 @@ export async function makeStackFolders(folders: StackFolders): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
 }
+
+/** The lock under which a stack is brought up and down. */
+export function stackLockFile(folders: StackFolders): string {
+  return join(folders.state, 'stack.lock');
+}

@@ -15,7 +15,6 @@ import { waitFor } from '../processes/wait-for.js';
 import { writeWholeFile } from '../setup/whole-file.js';
 import { down, purge } from './down.js';
 import { readSecret, secretFile, secretNames } from './secrets.js';
-import { readStackDocument } from './stack-document.js';
 import { type StackFolders, stackFoldersIn } from './stack-folders.js';
 import { diskUse, status } from './status.js';
 import type { ServerName } from './units.js';
@@ -179,15 +178,20 @@ describe('a stack', () => {
     expect(child !== undefined && isRunning(child)).toBe(false);
   });
 
-  it('takes another port when a program took one while it was down', async () => {
-    await down({ folders, report });
-    const before = await readStackDocument(folders);
+  it('takes another port when a program took one, and ends the services that hold the old address', async () => {
+    const before = await start();
+    const launch = { file: 'sleep', args: ['60'], env: process.env, cwd: root };
+    const service = await startDetached(folders, { name: 'worker-7', address: 'cpu' }, launch);
+    const nats = await readRecord(folders, 'nats');
+    process.kill(nats?.pid ?? 0, 'SIGKILL');
+    await waitFor(5_000, () => (nats !== undefined && isRunning(nats) ? undefined : true));
     const thief = createServer();
-    await new Promise<void>((resolve) => thief.listen(before?.ports.nats, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => thief.listen(before.document.ports.nats, '127.0.0.1', resolve));
     const stack = await start();
-    expect(stack.document.ports.nats).not.toBe(before?.ports.nats);
-    expect(stack.document.ports.postgres).toBe(before?.ports.postgres);
-    expect(lines.some((line) => line.includes(`port ${before?.ports.nats}`))).toBe(true);
+    expect(stack.document.ports.nats).not.toBe(before.document.ports.nats);
+    expect(stack.document.ports.postgres).toBe(before.document.ports.postgres);
+    expect(lines.some((line) => line.includes(`port ${before.document.ports.nats}`))).toBe(true);
+    expect(isRunning(service)).toBe(false);
     await new Promise((resolve) => thief.close(resolve));
   });
 

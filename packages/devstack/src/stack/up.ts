@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
 import { migrateToLatest, openDatabase } from '@tributary/run-store';
 import { asControl } from '../nats/nats-unit.js';
@@ -9,6 +8,7 @@ import { buildPrometheusLater } from '../prometheus/build-later.js';
 import { controlServices, controlUnit, workerUnit } from '../services/service-unit.js';
 import type { Report } from '../setup/command.js';
 import { exclusively } from '../setup/exclusive.js';
+import { stopServices } from './down.js';
 import { ensureSecrets } from './secrets.js';
 import {
   chooseFreePorts,
@@ -19,7 +19,7 @@ import {
   type StackDocument,
   writeStackDocument,
 } from './stack-document.js';
-import { makeStackFolders, type StackFolders } from './stack-folders.js';
+import { makeStackFolders, type StackFolders, stackLockFile } from './stack-folders.js';
 import { startUnit } from './start-unit.js';
 import { plainSteps, type Step, type StepGroup, type StepRunner } from './steps.js';
 import type { Unit, UnitContext } from './unit.js';
@@ -35,7 +35,10 @@ export interface UpOptions {
   readonly workers?: number | 'auto';
   /** Namespaces that the NATS user `worker` may use; the services use the first. Remembered. Default `['main']`. */
   readonly namespaces?: readonly string[];
-  /** Where Prometheus is not built yet, do not wait for it: build it at low priority in the background, then start it. */
+  /**
+   * Where Prometheus is not built yet, do not wait for it: build it at low priority in the background, then start it.
+   * Default: true with the default servers, false where Prometheus was asked for by name.
+   */
   readonly deferPrometheus?: boolean;
   readonly env?: NodeJS.ProcessEnv;
   readonly report: Report;
@@ -56,11 +59,6 @@ const whatPortsServe: Readonly<Record<ServerName | 'api', readonly PortName[]>> 
   api: ['api'],
 };
 
-/** The lock under which a stack is brought up and down. */
-export function stackLockFile(folders: StackFolders): string {
-  return join(folders.state, 'stack.lock');
-}
-
 /**
  * Brings a stack up: the servers side by side, then migrations, the control services, the workers. What runs already is
  * only asked. A second `up` at the same moment waits for the first.
@@ -74,7 +72,8 @@ export async function up(options: UpOptions): Promise<RunningStack> {
   const waiting = 'Another tributary up or down of this stack is at work; waiting for it';
   return exclusively(stackLockFile(folders), { waiting, report, timeoutMs: 1_800_000 }, async () => {
     await ensureSecrets(folders);
-    const document = await prepareDocument(options);
+    const { document, moved } = await prepareDocument(options);
+    if (moved) await stopServices({ folders, report });
     const context: UnitContext = { folders, document, env };
     const runSteps = options.runSteps ?? plainSteps(report);
     await runSteps(await planSteps(options, context));
@@ -93,7 +92,7 @@ export function startServers(
 async function planSteps(options: UpOptions, context: UnitContext): Promise<StepGroup[]> {
   const wanted = options.servers ?? serverNames;
   const later =
-    options.deferPrometheus === true &&
+    (options.deferPrometheus ?? options.servers === undefined) &&
     wanted.includes('prometheus') &&
     (await buildPrometheusLater(context, options.report));
   const servers = later ? wanted.filter((name) => name !== 'prometheus') : wanted;
@@ -136,8 +135,15 @@ async function migrateRunStore(url: string): Promise<void> {
   }
 }
 
-/** The remembered document, or a new one; a port that another program took while the stack was down is replaced. */
-async function prepareDocument({ folders, namespaces, report }: UpOptions): Promise<StackDocument> {
+/**
+ * The remembered document, or a new one. A port that another program took while its server was down is replaced: the
+ * services that still run hold the old address then.
+ */
+async function prepareDocument({
+  folders,
+  namespaces,
+  report,
+}: UpOptions): Promise<{ document: StackDocument; moved: boolean }> {
   const before = await readStackDocument(folders);
   for (const namespace of namespaces ?? []) {
     if (!/^[a-z0-9][a-z0-9_]{0,40}$/.test(namespace)) {
@@ -155,9 +161,10 @@ async function prepareDocument({ folders, namespaces, report }: UpOptions): Prom
       ports: { ...ports } as StackDocument['ports'],
     };
     await writeStackDocument(folders, document);
-    return document;
+    return { document, moved: false };
   }
   const ports = { ...before.ports };
+  let moved = false;
   for (const [name, portsOfUnit] of Object.entries(whatPortsServe)) {
     if ((await readRunning(folders, name)) !== undefined) continue;
     for (const port of portsOfUnit) {
@@ -166,9 +173,10 @@ async function prepareDocument({ folders, namespaces, report }: UpOptions): Prom
       if (chosen === undefined) continue;
       report(`${name}: another program listens on port ${ports[port]} (${port}) by now; taking ${chosen}`);
       ports[port] = chosen;
+      moved = true;
     }
   }
   const document: StackDocument = { ...before, namespaces: namespaces ?? before.namespaces, ports };
   if (JSON.stringify(document) !== JSON.stringify(before)) await writeStackDocument(folders, document);
-  return document;
+  return { document, moved };
 }

@@ -79,7 +79,8 @@ async function fetchCpu({ requirementsFolder, target, report }: LibtensorflowReq
 
 /**
  * The native wheels of `tensorflow[and-cuda]` in a folder of their own, used where they lie: libtensorflow finds the CUDA
- * libraries relative to itself, so `deps/lib` is a link to the folder of the installed package. Not yet run on a GPU.
+ * libraries relative to itself, so `deps/lib` is a link to the folder of the installed package. Built and
+ * loaded on a machine without a GPU; not yet run on one.
  */
 async function fetchCuda({ requirementsFolder, target, report }: LibtensorflowRequest): Promise<void> {
   const startedAtMs = Date.now();
