@@ -26,6 +26,7 @@ install:
 	  echo "npm ci: installing packages (usually 1 minute, once)"; \
 	  npm ci --no-progress --loglevel=error && cp package-lock.json node_modules/.tributary-lock; }
 	@npx tsc -b packages/devstack
+	@$(SETUP) relink
 
 build: install ## compile all packages
 	@npx tsc -b

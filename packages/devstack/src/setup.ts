@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
  * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc), `tensorflow`,
+ * `relink` (only links the TensorFlow that was built before), `postgres`,
  * `nats-server`, `temporal-server`, `prometheus`.
  */
 import { TributaryError } from '@tributary/protocol';
@@ -9,7 +10,7 @@ import { ensureServer } from './servers/build-server.js';
 import { type GoServerName, goServers } from './servers/release.js';
 import { runCommand, secondsSince } from './setup/command.js';
 import { repositoryRoot } from './setup/folders.js';
-import { installTensorflow } from './tensorflow/install-tensorflow.js';
+import { installTensorflow, relinkTensorflow } from './tensorflow/install-tensorflow.js';
 
 const report = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -36,6 +37,9 @@ async function build(): Promise<void> {
 const steps: Readonly<Record<string, () => Promise<void>>> = {
   build,
   tensorflow,
+  relink: async () => {
+    await relinkTensorflow();
+  },
   postgres: async () => report(`postgres: ready (${(await findPostgres()).folder})`),
   'nats-server': () => server('nats-server'),
   'temporal-server': () => server('temporal-server'),

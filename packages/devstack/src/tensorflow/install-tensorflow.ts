@@ -43,6 +43,25 @@ export async function installTensorflow(options: TensorflowOptions): Promise<Ten
   return installVariant('cpu', root, env, options.report);
 }
 
+/**
+ * Links what was built before, and builds nothing: `npm ci` puts a fresh package in place without its addon.
+ *
+ * @returns false where nothing was built yet.
+ */
+export async function relinkTensorflow(
+  root: string = repositoryRoot(),
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<boolean> {
+  const variant = await chooseVariant(env);
+  if (variant === 'off') return false;
+  const addon = findAddonPackage(root);
+  const built = [variant, 'cpu' as const].map((each) => tensorflowCacheEntry(each, env));
+  const folder = built.find((entry) => isComplete(entry, addon));
+  if (folder === undefined) return false;
+  if (!isLinked(addon, folder)) await linkAddon(addon, folder);
+  return true;
+}
+
 /** The cache folder of a variant for the running Node. */
 export function tensorflowCacheEntry(variant: TensorflowVariant, env: NodeJS.ProcessEnv = process.env): string {
   return join(cacheFolder(env), `tensorflow-${tensorflowVersion}-${variant}-node${process.versions.modules}`);
