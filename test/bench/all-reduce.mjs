@@ -44,7 +44,8 @@ async function exchangeMember({ member, size, elements, steps, subject, connecti
     times.push(performance.now() - began);
     for (const phase of Object.keys(phases)) phases[phase].push(result.phasesMs[phase]);
     const expected = Math.fround((0.99 * (size + 1)) / 2);
-    if (elements > 99 && Math.abs(result.shared[99] - expected) > 1e-6) throw new Error(`element 99 is ${result.shared[99]}`);
+    if (elements > 99 && Math.abs(result.shared[99] - expected) > 1e-6)
+      throw new Error(`element 99 is ${result.shared[99]}`);
   }
   await exchange.close();
   return { times, phases, counters: exchange.counters };
@@ -90,14 +91,18 @@ async function naiveMember({ member, size, elements, steps, subject, connection 
   await connection.flush();
   const bytes = (values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const times = [];
-  // All subscriptions first, then a barrier before each step.
-  while (got.ready < size) {
-    connection.publish(`${subject}.ready.0.${member}`);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+  // All subscriptions first: everyone greets until everyone was heard by everyone.
+  const heard = new Set();
+  const heardByAll = new Set();
+  listen('hello.*.*', ([all, from]) => {
+    heard.add(from);
+    if (all === 1) heardByAll.add(from);
+  });
+  while (heardByAll.size < size) {
+    connection.publish(`${subject}.hello.${heard.size === size ? 1 : 0}.${member}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  got.ready = 0;
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  connection.publish(`${subject}.hello.1.${member}`);
   for (let step = 0; step < steps; step++) {
     connection.publish(`${subject}.ready.1.${member}`);
     await until('ready', size * (step + 1));
@@ -124,9 +129,11 @@ async function naiveMember({ member, size, elements, steps, subject, connection 
 async function runMember(options) {
   const { natsUrl, natsUser, natsPassword } = await testServers();
   const connection = await connect({ servers: natsUrl, user: natsUser, pass: natsPassword });
+  const before = process.cpuUsage();
   const outcome = await (options.kind === 'exchange' ? exchangeMember : naiveMember)({ ...options, connection });
+  const { user, system } = process.cpuUsage(before);
   await connection.close();
-  process.send(outcome, () => process.disconnect());
+  process.send({ ...outcome, cpuMs: (user + system) / 1000 / options.steps }, () => process.disconnect());
 }
 
 function measure(kind, size, mb, steps) {
@@ -157,7 +164,7 @@ if (values.member !== undefined) {
   await testServers();
   const warmUp = 5;
   const cases = [];
-  console.log('processes    MB   exchange ms   naive ms   (gradients + gram + combined)   asked again');
+  console.log('processes    MB   exchange ms   naive ms   (CPU ms a step)  (gradients + gram + combined)   asked again');
   for (const size of values.processes.split(',').map(Number)) {
     for (const mb of values.mb.split(',').map(Number)) {
       const steps = Number(values.steps) + warmUp;
@@ -166,9 +173,12 @@ if (values.member !== undefined) {
       const ms = median(exchange.times.slice(warmUp));
       const naiveMs = median(naive.times.slice(warmUp));
       const phases = Object.values(exchange.phases).map((times) => median(times.slice(warmUp)));
-      cases.push({ processes: size, mb, codec: 'fp32', ms, naive_ms: naiveMs });
+      cases.push({ processes: size, mb, codec: 'fp32', ms, naive_ms: naiveMs, cpu_ms: exchange.cpuMs, naive_cpu_ms: naive.cpuMs });
       console.log(
-        `${String(size).padStart(9)} ${String(mb).padStart(5)} ${ms.toFixed(1).padStart(13)} ${naiveMs.toFixed(1).padStart(10)}   ${phases.map((phase) => phase.toFixed(1)).join(' + ').padStart(29)} ${String(exchange.counters.asksRepeated).padStart(13)}`,
+        `${String(size).padStart(9)} ${String(mb).padStart(5)} ${ms.toFixed(1).padStart(13)} ${naiveMs.toFixed(1).padStart(10)}   ${`${exchange.cpuMs.toFixed(0)} / ${naive.cpuMs.toFixed(0)}`.padStart(15)}   ${phases
+          .map((phase) => phase.toFixed(1))
+          .join(' + ')
+          .padStart(29)} ${String(exchange.counters.asksRepeated).padStart(13)}`,
       );
     }
   }

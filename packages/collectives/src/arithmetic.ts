@@ -38,6 +38,11 @@ export function meanInto(
     target.set(first.subarray(from, to), from);
     return;
   }
+  if (count === 2) {
+    const second = vectors[1] as Float32Array;
+    for (let i = from; i < to; i++) target[i] = ((first[i] as number) + (second[i] as number)) / 2;
+    return;
+  }
   const length = to - from;
   for (let i = 0; i < length; i++) sums[i] = first[from + i] as number;
   for (let v = 1; v < count; v++) addInto(sums, vectors[v] as Float32Array, from, length);
@@ -86,6 +91,28 @@ export function combineInto(
 ): void {
   const first = vectors[0] as Float32Array;
   const weight = coefficients[0] as number;
+  // The usual numbers of tasks in one pass each: the same sums without the array between.
+  if (vectors.length === 1) {
+    for (let i = 0; i < length; i++) target[to + i] = weight * (first[from + i] as number);
+    return;
+  }
+  const second = vectors[1] as Float32Array;
+  const weight1 = coefficients[1] as number;
+  if (vectors.length === 2) {
+    for (let i = 0; i < length; i++)
+      target[to + i] = weight * (first[from + i] as number) + weight1 * (second[from + i] as number);
+    return;
+  }
+  if (vectors.length === 3) {
+    const third = vectors[2] as Float32Array;
+    const weight2 = coefficients[2] as number;
+    for (let i = 0; i < length; i++)
+      target[to + i] =
+        weight * (first[from + i] as number) +
+        weight1 * (second[from + i] as number) +
+        weight2 * (third[from + i] as number);
+    return;
+  }
   for (let i = 0; i < length; i++) sums[i] = weight * (first[from + i] as number);
   for (let v = 1; v < vectors.length; v++)
     addScaledInto(sums, vectors[v] as Float32Array, coefficients[v] as number, from, length);

@@ -25,7 +25,7 @@ export interface ExchangeOptions {
   readonly windowBytes?: number;
   /**
    * Silence after which this member asks again for what is missing; doubled each time until something comes, up to eight
-   * times as long. Default 250 ms.
+   * times as long. Default 500 ms.
    */
   readonly quietMs?: number;
 }

@@ -29,7 +29,7 @@ export interface ExchangeDeps {
   readonly transport: Transport;
 }
 
-const defaultQuietMs = 250;
+const defaultQuietMs = 500;
 const defaultWindowBytes = 24 * 1024 * 1024;
 
 interface Waiting {
@@ -174,7 +174,9 @@ export class GradientExchange {
       return;
     }
     const current = this.#step;
-    this.#peers.seen(from, head.step, (head.flags & flags.leaving) !== 0 && head.kind === kinds.progress);
+    const leaving = head.kind === kinds.progress && (head.flags & flags.leaving) !== 0;
+    // What was asked before this peer had subscribed is lost.
+    if (this.#peers.seen(from, head.step, leaving) && current !== null) this.#askAgain(from);
     if (head.kind === kinds.progress) {
       if ((head.flags & flags.reply) !== 0 && current !== null) this.#tellProgress(from, 0);
     } else if (current === null || head.step === current + 1) {
@@ -250,8 +252,9 @@ export class GradientExchange {
     return fits ? unit : -1;
   }
 
-  #sendWants(wants: WantList, flagBits: number, told?: (peer: number) => void): void {
+  #sendWants(wants: WantList, flagBits: number, told?: (peer: number) => void, only?: number): void {
     wants.drain(this.#transport.maxPayloadBytes, (peer, items) => {
+      if (only !== undefined && peer !== only) return;
       const head = { kind: kinds.want, step: this.#step as number, lane: 0, chunk: 0, flags: flagBits };
       const message = newMessage(this.#plan.hash, head, (items.length / 4) * wantItemBytes);
       writeUint32s(message, headBytes, items);
@@ -266,10 +269,10 @@ export class GradientExchange {
   }
 
   /** A deadline only asks again: whether a silent peer is lost is decided by its beacon, elsewhere. */
-  #askAgain(): void {
+  #askAgain(only?: number): void {
     if (this.#step === null || this.#plan.size === 1) return;
-    this.counters.asksRepeated += 1;
-    this.#sendWants(this.#inbox.missing(), flags.again);
+    if (only === undefined) this.counters.asksRepeated += 1;
+    this.#sendWants(this.#inbox.missing(), flags.again, undefined, only);
   }
 }
 

@@ -13,10 +13,13 @@ export class PeerProgress {
     this.#heardAt = new Array<number>(size).fill(0);
   }
 
-  seen(peer: number, step: number, leaving: boolean): void {
+  /** True at the first sign of this peer. */
+  seen(peer: number, step: number, leaving: boolean): boolean {
+    const first = this.#heardAt[peer] === 0;
     this.#heardAt[peer] = performance.now();
     this.#steps[peer] = leaving ? Number.POSITIVE_INFINITY : Math.max(this.#steps[peer] as number, step);
     this.#onSeen?.();
+    return first;
   }
 
   /** Resolves once every peer was seen in `step` or later, has left, or is silent for `quietMs` though asked. */

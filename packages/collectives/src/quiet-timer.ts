@@ -1,10 +1,20 @@
-/** Fires when nothing has come for a while: after `quietMs`, then twice as long each time, up to eight times, until something comes. */
+/** Share of a step's longest gap in the running mean. */
+const smoothing = 0.25;
+
+/**
+ * Fires when nothing has come for a while: after `quietMs`, or after twice the gap that is usual within a step where that is
+ * longer; then after twice as long each time until something comes. Never later than eight times `quietMs`.
+ */
 export class QuietTimer {
   readonly #onQuiet: () => void;
-  #timer: NodeJS.Timeout | null = null;
   readonly #quietMs: number;
+  #timer: NodeJS.Timeout | null = null;
   #intervalMs: number;
   #lastAt = 0;
+  /** Mean over steps of the longest gap in a step without loss: lanes compute, links are slow. */
+  #usualGapMs = 0;
+  #longestGapMs = 0;
+  #fired = false;
 
   constructor(quietMs: number, onQuiet: () => void) {
     this.#quietMs = quietMs;
@@ -13,30 +23,49 @@ export class QuietTimer {
   }
 
   start(): void {
-    this.progress();
-    this.#timer ??= setTimeout(() => this.#check(), this.#quietMs);
+    this.#fired = false;
+    this.#longestGapMs = 0;
+    this.#lastAt = performance.now();
+    this.#intervalMs = this.#patienceMs;
+    this.#timer ??= setTimeout(() => this.#check(), this.#intervalMs);
   }
 
   /** Cheap: called for every message. */
   progress(): void {
-    this.#lastAt = performance.now();
-    this.#intervalMs = this.#quietMs;
+    const now = performance.now();
+    this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#lastAt);
+    this.#lastAt = now;
+    this.#intervalMs = this.#patienceMs;
   }
 
+  /** Ends the step. */
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    if (!this.#fired) this.#usualGapMs += smoothing * (this.#longestGapMs - this.#usualGapMs);
+  }
+
+  get #patienceMs(): number {
+    return Math.min(Math.max(this.#quietMs, 2 * this.#usualGapMs), 8 * this.#quietMs);
   }
 
   #check(): void {
-    const quietMs = performance.now() - this.#lastAt;
-    let nextMs = this.#intervalMs - quietMs;
-    if (nextMs <= 0) {
-      this.#intervalMs = Math.min(this.#intervalMs * 2, this.#quietMs * 8);
-      this.#lastAt = performance.now();
-      this.#onQuiet();
-      nextMs = this.#intervalMs;
+    const waitedFrom = this.#lastAt;
+    const leftMs = this.#intervalMs - (performance.now() - waitedFrom);
+    if (leftMs > 0) {
+      this.#timer = setTimeout(() => this.#check(), Math.max(1, leftMs));
+      return;
     }
-    this.#timer = setTimeout(() => this.#check(), Math.max(1, nextMs));
+    // Timers run before sockets are read: on a busy machine what was missed may lie there already.
+    setImmediate(() => {
+      if (this.#timer === null) return;
+      if (this.#lastAt === waitedFrom) {
+        this.#intervalMs = Math.min(this.#intervalMs * 2, this.#quietMs * 8);
+        this.#lastAt = performance.now();
+        this.#fired = true;
+        this.#onQuiet();
+      }
+      this.#timer = setTimeout(() => this.#check(), this.#intervalMs);
+    });
   }
 }

@@ -81,11 +81,11 @@ export function exchangeCompliance({ open, create }: ExchangeComplianceDeps): Co
     {
       name: 'goes through many steps back to back with members at different paces',
       run: () =>
-        run({ of: scenario(65_536 * 2 + 5, 1), placement: [[3, 0], [1, 4, 2], []], firstStep: 1_000, steps: 25, pauseMs: 8 }),
+        run({ of: scenario(65_536 * 2 + 5, 1), placement: [[3, 0], [1, 4, 2], []], firstStep: 1_000, steps: 12, pauseMs: 8 }),
     },
     {
       name: 'goes through many steps without a pause',
-      run: () => run({ of: scenario(70_000, 1), placement: [[4], [3, 1], [2, 0]], steps: 40 }),
+      run: () => run({ of: scenario(70_000, 1), placement: [[4], [3, 1], [2, 0]], steps: 20 }),
     },
     {
       name: 'keeps to a small window',

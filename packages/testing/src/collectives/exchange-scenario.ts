@@ -51,7 +51,8 @@ export function contributionOf(of: Scenario, lane: number, step: number, harsh: 
   const draws = randomStream(step, 'gradient', lane);
   const task = of.lanes[lane]?.task as string;
   const vector = (elements: number): Float32Array => {
-    const values = new Float32Array(elements);
+    // Trainers give arrays that they share between threads.
+    const values = new Float32Array(lane % 2 === 0 ? new SharedArrayBuffer(elements * 4) : new ArrayBuffer(elements * 4));
     // A short random period, stretched by an index-dependent factor: fast to make, and no two blocks alike.
     const period = Float32Array.from({ length: 997 }, () => draws.uniform() * 2 - 1);
     for (let i = 0; i < elements; i++) {
