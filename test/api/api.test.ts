@@ -100,9 +100,9 @@ describe('uploads', () => {
       sha256: '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',
       sizeBytes: 5,
     });
-    const objects = (await here.written())['objects'];
+    const objects = (await here.written()).objects;
     expect(await (await here.request('PUT', '/v1/files', bytes('hello'))).json()).toEqual(first);
-    expect((await here.written())['objects']).toBe(objects);
+    expect((await here.written()).objects).toBe(objects);
   });
 
   it.each([

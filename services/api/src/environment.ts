@@ -19,7 +19,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** @throws TributaryError `PREREQUISITE_MISSING` naming the variable */
 export async function apiEnvironment(env: Variables): Promise<ApiEnvironment> {
-  const namespace = env['TRIBUTARY_NAMESPACE'] || 'main';
+  const namespace = env.TRIBUTARY_NAMESPACE || 'main';
   if (!isToken(namespace)) throw wrong('TRIBUTARY_NAMESPACE', 'must be letters, digits, "-" and "_"');
   const port = Number(required(env, 'TRIBUTARY_API_PORT'));
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
@@ -36,14 +36,14 @@ export async function apiEnvironment(env: Variables): Promise<ApiEnvironment> {
     },
     temporal: {
       address: required(env, 'TRIBUTARY_TEMPORAL_ADDRESS'),
-      namespace: env['TRIBUTARY_TEMPORAL_NAMESPACE'] || 'default',
+      namespace: env.TRIBUTARY_TEMPORAL_NAMESPACE || 'default',
     },
     links: {
-      temporal: env['TRIBUTARY_TEMPORAL_UI_URL'] || null,
-      prometheus: env['TRIBUTARY_PROMETHEUS_URL'] || null,
+      temporal: env.TRIBUTARY_TEMPORAL_UI_URL || null,
+      prometheus: env.TRIBUTARY_PROMETHEUS_URL || null,
     },
-    targetsDir: env['TRIBUTARY_TARGETS_DIR'] || null,
-    logLevel: logLevels.find((level) => level === env['TRIBUTARY_LOG_LEVEL']),
+    targetsDir: env.TRIBUTARY_TARGETS_DIR || null,
+    logLevel: logLevels.find((level) => level === env.TRIBUTARY_LOG_LEVEL),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type GenerateReply,
   type GenerateReplyDocument,
   type GenerateRequest,
+  isResting,
   natsNames,
   TributaryError,
 } from '@tributary/protocol';
@@ -37,7 +38,7 @@ export async function generateTexts(
   if (newest === undefined || row.preparedKey === null)
     throw new TributaryError(
       'CHECKPOINT_NOT_FOUND',
-      `Run ${run} (${row.state}) has no checkpoint yet; it writes one every ${row.spec.checkpoints.every} steps. Follow it with: npx tributary watch ${run}`,
+      `Run ${run} (${row.state}) has no checkpoint yet; it writes one every ${row.spec.checkpoints.every} steps. ${isResting(row.state) ? `Go on with it: npx tributary resume ${run}` : `Follow it with: npx tributary watch ${run}`}`,
     );
   const request: GenerateRequest = {
     run,

@@ -19,8 +19,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
  * @throws TributaryError `STACK_DOWN` where the stack was never up, `UNAUTHORIZED` where the token cannot be read
  */
 export async function findApi(env: Variables = process.env): Promise<ApiConnection> {
-  const named = env['TRIBUTARY_API_URL'] || undefined;
-  const namedToken = env['TRIBUTARY_API_TOKEN_FILE'] || undefined;
+  const named = env.TRIBUTARY_API_URL || undefined;
+  const namedToken = env.TRIBUTARY_API_TOKEN_FILE || undefined;
   const folders = stackFolders(undefined, env as NodeJS.ProcessEnv);
   let url = named?.replace(/\/+$/, '');
   if (url === undefined) {

@@ -13,7 +13,7 @@ export function reportFailure(error: unknown, json: boolean): number {
     process.stderr.write(`${error.message}\n`);
     return usageCodes.includes(error.code) ? exitCodes.usage : exitCodes.failed;
   }
-  const debug = process.env['TRIBUTARY_DEBUG'] === '1';
+  const debug = process.env.TRIBUTARY_DEBUG === '1';
   const text =
     debug && error instanceof Error
       ? error.stack

@@ -91,7 +91,12 @@ export function addRunCommands(program: Command, finish: Finish): void {
     .action(async (run: string, options: JsonOption) => {
       const reply = await (await ApiClient.open()).cancel(run);
       if (options.json) return printJson(reply);
-      const done = reply.state === 'cancelled' ? 'is cancelled' : 'ends at its next step';
+      const done =
+        reply.state === 'cancelled'
+          ? 'is cancelled'
+          : reply.state === 'queued'
+            ? 'leaves the queue'
+            : 'ends at its next step';
       print(`Run ${run} ${done}; go on later with: npx tributary resume ${run}`);
     });
 

@@ -152,7 +152,11 @@ function nextCommands(run: RunDocument): string {
     ]);
   if (run.state === 'finished')
     commands.push([`npx tributary resume ${run.run} --steps ${(run.targetSteps ?? run.step) * 2} --watch`, 'train on']);
-  else if (resting) commands.push([`npx tributary resume ${run.run} --watch`, 'go on from the newest checkpoint']);
+  else if (resting)
+    commands.push([
+      `npx tributary resume ${run.run} --watch`,
+      run.checkpoints.length > 0 ? 'go on from the newest checkpoint' : 'start it again',
+    ]);
   else commands.push([`npx tributary cancel ${run.run}`, 'end it']);
   commands.push(['npx tributary down', 'stop the stack; data stays']);
   const width = Math.max(...commands.map(([command]) => command.length));
