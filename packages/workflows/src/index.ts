@@ -6,6 +6,7 @@ export type {
   GenerationRef,
   OpenedGeneration,
   OpenGenerationInput,
+  ReleaseSlotsInput,
   TrainingActivities,
 } from './training-activities.js';
 export { type CarriedRun, type TrainingRunInput, trainingRun } from './training-run.workflow.js';

@@ -46,6 +46,11 @@ export interface FinishRunInput extends AttemptRef {
   readonly last: EndedGenerationRef | null;
 }
 
+export interface ReleaseSlotsInput extends AttemptRef {
+  /** Set where the run goes on waiting for other slots: what ended, and why. */
+  readonly waiting: { readonly previous: EndedGenerationRef; readonly reason: string } | null;
+}
+
 export interface EndedRun {
   readonly state: RunState;
   readonly reason: string | null;
@@ -69,5 +74,5 @@ export interface TrainingActivities {
   /** Waits until the recorder has everything, closes the generation, gives the slots back and sets the run's last state. */
   finishRun(input: FinishRunInput): Promise<EndedRun>;
   /** Closes the run's document and gives its slots back, whatever state it is in. */
-  releaseSlots(input: AttemptRef): Promise<void>;
+  releaseSlots(input: ReleaseSlotsInput): Promise<void>;
 }

@@ -160,9 +160,9 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
       });
       decisions += 1;
       if (next.kind === 'no-workers') {
-        await releaseSlots(ref);
-        workers = [];
         reason = next.reason;
+        await releaseSlots({ ...ref, waiting: previous === null ? null : { previous, reason } });
+        workers = [];
         continue;
       }
       opened = next;
@@ -176,7 +176,7 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
       if (ending !== null) return ending;
       state = 'recovering';
       if (decided.decision.kind === 'wait-for-slot') {
-        await releaseSlots(ref);
+        await releaseSlots({ ...ref, waiting: { previous, reason } });
         workers = [];
       }
       const long = workflowInfo().continueAsNewSuggested || decisions % generationsPerExecution === 0;
@@ -200,7 +200,7 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
     reason = ended.reason;
     return ended;
   } catch (error) {
-    await releaseSlots(ref);
+    await releaseSlots({ ...ref, waiting: null });
     throw error;
   }
 }

@@ -63,6 +63,10 @@ it('waits for a slot when no worker is left, and goes on once one has come', asy
   await only.reached(6);
   only.setSilent(true);
   await here.until(async () => (await here.document(run)).state === 'closed');
+  expect(await here.row(run)).toMatchObject({
+    state: 'recovering',
+    reason: expect.stringContaining('no worker is left'),
+  });
   await here.agent('w2', { targetSteps: 40 });
   expect(await handle.result()).toEqual({ state: 'finished', reason: null });
   const generations = await generationsOf(here.db, run);

@@ -3,7 +3,7 @@ import { TributaryError } from '@tributary/protocol';
 import { endAttempt, endGeneration, listCheckpoints, membersEnded, requireRun } from '@tributary/run-store';
 import type { EndedRun, FinishRunInput } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
-import { releaseSlots } from './release-slots.js';
+import { closeAndRelease } from './release-slots.js';
 import { requireAttempt } from './require-attempt.js';
 
 const pollMs = 200;
@@ -13,7 +13,6 @@ const pollMs = 200;
  */
 export function finishRun(parts: OrchestratorParts) {
   const { db, events, metrics, log } = parts;
-  const release = releaseSlots(parts);
   return async (input: FinishRunInput, signal: AbortSignal): Promise<EndedRun> => {
     const { run, attempt, last } = input;
     requireAttempt(await requireRun(db, run), input);
@@ -25,7 +24,7 @@ export function finishRun(parts: OrchestratorParts) {
         reason: 'reason' in last.outcome ? last.outcome.reason : null,
       });
     const missing = await awaitRecorder(parts, input, signal);
-    await release(input);
+    await closeAndRelease(parts, input);
     const ended = endingOf(input, missing);
     if (!(await endAttempt(db, run, attempt, ended))) {
       const { state } = await requireRun(db, run);

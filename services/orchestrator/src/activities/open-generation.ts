@@ -1,8 +1,9 @@
 import { lanesOf, placeLanes } from '@tributary/planner';
 import { type GenerationDocument, TributaryError } from '@tributary/protocol';
-import { endGeneration, newestGeneration, recordGeneration, requireRun, setRunState } from '@tributary/run-store';
+import { newestGeneration, recordGeneration, requireRun, setRunState } from '@tributary/run-store';
 import type { OpenedGeneration, OpenGenerationInput } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
+import { recordRecovery } from '../record-recovery.js';
 import { findResumePoint } from '../resume-point.js';
 import { requireAttempt } from './require-attempt.js';
 
@@ -19,7 +20,7 @@ export function openGeneration(parts: OrchestratorParts) {
     const standing = (await generations.read(run))?.document ?? null;
     if (standing?.decisionId === decisionId) return await follow(parts, input, standing);
 
-    await recordPrevious(parts, input);
+    if (input.previous !== null) await recordRecovery(parts, input, input.previous, input.reason);
     const answering = await roster.rollCall(input.workers, signal);
     if (answering.length === 0)
       return { kind: 'no-workers', reason: `none of the leased workers answers: ${input.workers.join(', ')}` };
@@ -56,20 +57,6 @@ function requireNewest(current: GenerationDocument | null, { run, attempt }: Ope
       'GENERATION_SUPERSEDED',
       `Attempt ${attempt} of ${run} may open no generation: attempt ${current.attempt} has one already.`,
     );
-}
-
-async function recordPrevious({ db, events }: OrchestratorParts, input: OpenGenerationInput): Promise<void> {
-  const { run, attempt, previous, reason } = input;
-  if (previous === null) return;
-  const { generation, outcome } = previous;
-  await endGeneration(db, {
-    run,
-    generation,
-    outcome: outcome.kind,
-    reason: 'reason' in outcome ? outcome.reason : null,
-  });
-  if (await setRunState(db, run, { state: 'recovering', reason }))
-    await events.state({ run, attempt, state: 'recovering', reason, step: outcome.step }, `after.${generation}`);
 }
 
 async function follow(

@@ -1,15 +1,25 @@
 import { findRun, releaseLeases } from '@tributary/run-store';
-import type { AttemptRef } from '@tributary/workflows';
+import type { AttemptRef, ReleaseSlotsInput } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
+import { recordRecovery } from '../record-recovery.js';
 
 /**
  * Closes the attempt's document, then gives its slots back. Each becomes free once its agent has confirmed that no trainer is
  * left on it. An older attempt touches nothing of a newer one.
  */
-export function releaseSlots({ db, generations }: Pick<OrchestratorParts, 'db' | 'generations'>) {
-  return async ({ run, attempt }: AttemptRef): Promise<void> => {
-    await generations.close(run, attempt);
-    const row = await findRun(db, run);
-    if (row === null || row.attempt === attempt) await releaseLeases(db, run);
+export async function closeAndRelease(
+  { db, generations }: Pick<OrchestratorParts, 'db' | 'generations'>,
+  { run, attempt }: AttemptRef,
+): Promise<void> {
+  await generations.close(run, attempt);
+  const row = await findRun(db, run);
+  if (row === null || row.attempt === attempt) await releaseLeases(db, run);
+}
+
+/** As {@link closeAndRelease}, for a run that goes on waiting for other slots, or cannot be finished properly. */
+export function releaseSlots(parts: OrchestratorParts) {
+  return async (input: ReleaseSlotsInput): Promise<void> => {
+    if (input.waiting !== null) await recordRecovery(parts, input, input.waiting.previous, input.waiting.reason);
+    await closeAndRelease(parts, input);
   };
 }
