@@ -1,5 +1,11 @@
 import type { EncodedPart } from '@tributary/checkpoints';
-import { type CheckpointPart, checkpointPartKey, type GenerationDocument, type ObjectStore } from '@tributary/protocol';
+import {
+  type CheckpointPart,
+  checkpointPartKey,
+  type GenerationDocument,
+  type ObjectStore,
+  TributaryError,
+} from '@tributary/protocol';
 import type { Logger, Metrics } from '@tributary/telemetry';
 import type { RecordOutbox } from './record-outbox.js';
 
@@ -22,6 +28,7 @@ export class CheckpointWriter {
   readonly #parts: readonly string[];
   readonly #deps: CheckpointWriterDeps;
   #tail: Promise<void> = Promise.resolve();
+  #failed: { readonly step: number; readonly cause: unknown } | null = null;
 
   constructor(document: GenerationDocument, parts: readonly string[], deps: CheckpointWriterDeps) {
     this.#document = document;
@@ -34,9 +41,18 @@ export class CheckpointWriter {
     this.#tail = this.#tail.then(() => this.#write(step, sources));
   }
 
-  /** Resolves when every part so far has been stored and announced, or has failed. */
-  async settled(): Promise<void> {
+  /**
+   * Resolves when every part so far has been stored and announced, or has failed.
+   * @throws TributaryError `SERVER_FAILED` where the checkpoint that ends the generation is the one that failed
+   */
+  async settled(finalStep: number): Promise<void> {
     await this.#tail;
+    if (this.#failed?.step !== finalStep) return;
+    throw new TributaryError(
+      'SERVER_FAILED',
+      `The last checkpoint, of step ${finalStep}, could not be written (${String(this.#failed.cause)}); free space in the checkpoint store, then resume the run.`,
+      { cause: this.#failed.cause },
+    );
   }
 
   async #write(step: number, sources: readonly PartSource[]): Promise<void> {
@@ -68,6 +84,7 @@ export class CheckpointWriter {
         (performance.now() - started) / 1_000,
       );
     } catch (error) {
+      this.#failed = { step, cause: error };
       metrics.checkpointDurationSeconds.observe(
         { phase: 'write', outcome: 'failed' },
         (performance.now() - started) / 1_000,

@@ -4,4 +4,4 @@ export { memberPlan } from './member-plan.js';
 export { modelOf, specOf, taskOf } from './prepared-model.js';
 export { partNames } from './state-parts.js';
 export { Trainer } from './trainer.js';
-export type { TrainerControl, TrainerDeps, TrainerOptions, TrainerProgress } from './trainer-types.js';
+export type { TrainerDeps, TrainerOptions, TrainerProgress } from './trainer-types.js';

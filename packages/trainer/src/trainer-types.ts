@@ -1,13 +1,6 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import type { Transport } from '@tributary/collectives';
-import type {
-  GenerationDocument,
-  MemberEnding,
-  ObjectStore,
-  PreparedRun,
-  StopRequest,
-  TrainerPhase,
-} from '@tributary/protocol';
+import type { GenerationDocument, ObjectStore, PreparedRun, TrainerPhase } from '@tributary/protocol';
 import type { Logger, Metrics } from '@tributary/telemetry';
 
 /** One member's part in one generation. */
@@ -37,11 +30,3 @@ export interface TrainerProgress {
   /** Steps done. */
   readonly step: number;
 }
-
-/** Asks of the trainer while it runs. */
-export interface TrainerControl {
-  stop(request: StopRequest): void;
-  abort(reason: Error): void;
-}
-
-export type { MemberEnding };

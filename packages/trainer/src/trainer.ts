@@ -3,43 +3,29 @@ import { GradientExchange, type StepResult } from '@tributary/collectives';
 import { durationMs, type RunFile } from '@tributary/config';
 import { createOptimizer, type Optimizer } from '@tributary/engine';
 import type { SequenceModel } from '@tributary/models';
-import {
-  type MemberEnding,
-  type RunEvent,
-  type StopRequest,
-  type TaskName,
-  type TrainerPhase,
-  TributaryError,
-} from '@tributary/protocol';
-import { CheckpointWriter, type PartSource } from './checkpoint-writer.js';
+import { type MemberEnding, type StopRequest, type TrainerPhase, TributaryError } from '@tributary/protocol';
+import { checkpointSources } from './checkpoint-sources.js';
+import { CheckpointWriter } from './checkpoint-writer.js';
 import { ComputeClient } from './compute-client.js';
-import type { CursorPosition, EvaluationResult, LaneDone } from './compute-messages.js';
+import type { CursorPosition, LaneDone } from './compute-messages.js';
 import { type AgreedStop, agreedStop, bitOf, controlBits } from './control-bits.js';
 import { LaneBuffers } from './lane-buffers.js';
 import { lineageOf } from './lineage.js';
 import { fetchSplits } from './load-splits.js';
 import { type MemberPlan, memberPlan } from './member-plan.js';
+import { NonFiniteGuard } from './non-finite-guard.js';
 import { modelOf, specOf } from './prepared-model.js';
 import { RecordOutbox } from './record-outbox.js';
-import { RollingRate } from './rolling-rate.js';
 import { RunState } from './run-state.js';
-import {
-  encodeLanePart,
-  encodeVectorPart,
-  partNames,
-  restoreCursor,
-  restoreVector,
-  vectorPart,
-} from './state-parts.js';
-import { pointsOfStep, taskLosses, timingsOfStep } from './step-points.js';
-import type { TrainerControl, TrainerDeps, TrainerOptions } from './trainer-types.js';
+import { partNames, restoreCursor, restoreVector } from './state-parts.js';
+import { StepReporter } from './step-reporter.js';
+import type { TrainerDeps, TrainerOptions } from './trainer-types.js';
 
 /** Steps in a row that may be skipped as non-finite before the run fails. */
 const nonFiniteLimit = 20;
-const progressIntervalMs = 400;
 
 /** One member's training of one generation, from restore to its ending. */
-export class Trainer implements TrainerControl {
+export class Trainer {
   readonly #options: TrainerOptions;
   readonly #deps: TrainerDeps;
   readonly #spec: RunFile;
@@ -50,15 +36,12 @@ export class Trainer implements TrainerControl {
   readonly #buffers: LaneBuffers;
   readonly #outbox: RecordOutbox;
   readonly #checkpoints: CheckpointWriter;
-  readonly #abort = new AbortController();
   readonly #cursors = new Map<number, CursorPosition>();
-  readonly #rate = new RollingRate(30);
+  readonly #nonFinite = new NonFiniteGuard(nonFiniteLimit);
   #control = 0;
   #phase: TrainerPhase | null = null;
+  /** Steps done. */
   #step: number;
-  #nonFiniteInARow = 0;
-  #lastProgressMs = 0;
-  #compute: ComputeClient | null = null;
 
   constructor(options: TrainerOptions, deps: TrainerDeps) {
     const { document, member, prepared } = options;
@@ -75,309 +58,192 @@ export class Trainer implements TrainerControl {
       new Map(this.#plan.hostedTasks.map((task) => [task, this.#model.task(task).initial(seed)])),
       this.#optimizer,
     );
-    this.#buffers = new LaneBuffers(
-      this.#plan.hosted,
-      this.#model.sharedLayout.elements,
-      (task) => this.#model.task(task).layout.elements,
-    );
+    const { elements } = this.#model.sharedLayout;
+    this.#buffers = new LaneBuffers(this.#plan.hosted, elements, (task) => this.#model.task(task).layout.elements);
     const { run, attempt, generation } = document;
     this.#outbox = new RecordOutbox(
       { subject: options.recordsSubject, run, attempt, generation, member, flushIntervalMs: 250 },
-      { stream: deps.stream, logger: deps.logger },
+      deps,
     );
     this.#checkpoints = new CheckpointWriter(document, partNames(this.#plan.tasks, this.#plan.lanes), {
-      objects: deps.objects,
+      ...deps,
       outbox: this.#outbox,
-      logger: deps.logger,
-      metrics: deps.metrics,
     });
     if (document.stop) this.stop(document.stop);
   }
 
+  /** Asks all members, with the next step's messages, to stop at one step. */
   stop(request: StopRequest): void {
     this.#control |= bitOf(request);
   }
 
-  abort(reason: Error): void {
-    this.#abort.abort(reason);
-  }
-
   /** Trains to the budget, an agreed stop, or an error. Everything recorded has been acknowledged when it resolves. */
   async run(): Promise<MemberEnding> {
-    const { document } = this.#options;
     this.#report('starting');
-    const splits = await fetchSplits(this.#options.prepared, this.#plan.hostedTasks, this.#deps.objects);
-    this.#compute = await ComputeClient.start({
-      prepared: this.#options.prepared,
-      lanes: this.#plan.hosted,
-      splits,
-      shared: this.#state.shared.buffers,
-      tasks: Object.fromEntries([...this.#state.tasks].map(([task, vector]) => [task, vector.buffers])),
-      gradients: this.#buffers.buffers,
-      backend: this.#options.backend,
-      device: this.#options.device,
-      threads: this.#spec.compute.threads,
-    });
-    const exchange = new GradientExchange(
-      {
-        self: this.#options.member,
-        members: document.members,
-        lanes: this.#plan.lanes,
-        taskWeights: Object.fromEntries(this.#spec.tasks.map(({ name, weight }) => [name, weight])),
-        sharedElements: this.#model.sharedLayout.elements,
-        taskElements: Object.fromEntries(
-          this.#plan.tasks.map((task) => [task, this.#model.task(task).layout.elements]),
-        ),
-        clipNorm: this.#spec.clip?.globalNorm ?? null,
-        codec: this.#spec.sync.codec,
-        combiner: this.#spec.combiner,
-      },
-      { transport: this.#deps.transport },
-    );
+    const compute = await this.#startCompute();
+    const exchange = this.#openExchange();
+    const reporter = this.#reporter(`${compute.backend} on ${compute.device}`);
     try {
-      await this.#restore();
-      await this.#recordLineage();
+      await this.#restore(compute);
+      await this.#recordLineage(compute);
       this.#report('tracing');
-      await this.#compute.request({ kind: 'warm-up' }, { onWarming: () => this.#report('tracing') });
-      const stopped = await this.#train(exchange);
+      await compute.request({ kind: 'warm-up' }, { onWarming: () => this.#report('tracing') });
+      const stopped = await this.#train(compute, exchange, reporter);
       this.#report('ending');
-      if (!stopped) await this.#evaluate('test', null, this.#spec.evaluation.samples);
+      if (!stopped) await this.#evaluate(compute, reporter, 'test');
+      await this.#checkpoints.settled(this.#step);
       const outcome = stopped?.outcome ?? 'finished';
-      await this.#checkpoints.settled();
       this.#outbox.addMemberEnd(this.#step, outcome);
       await this.#outbox.settled();
       return { outcome, step: this.#step, reason: stopped?.reason ?? null };
     } finally {
       this.#outbox.close();
       await exchange.close();
-      await this.#compute.stop();
+      await compute.stop();
     }
   }
 
-  async #restore(): Promise<void> {
+  async #startCompute(): Promise<ComputeClient> {
+    const { prepared, backend, device } = this.#options;
+    return ComputeClient.start({
+      prepared,
+      lanes: this.#plan.hosted,
+      splits: await fetchSplits(prepared, this.#plan.hostedTasks, this.#deps.objects),
+      shared: this.#state.shared.buffers,
+      tasks: Object.fromEntries([...this.#state.tasks].map(([task, vector]) => [task, vector.buffers])),
+      gradients: this.#buffers.buffers,
+      backend,
+      device,
+      threads: this.#spec.compute.threads,
+    });
+  }
+
+  #openExchange(): GradientExchange {
+    const { tasks, sync, combiner, clip } = this.#spec;
+    return new GradientExchange(
+      {
+        self: this.#options.member,
+        members: this.#options.document.members,
+        lanes: this.#plan.lanes,
+        taskWeights: Object.fromEntries(tasks.map(({ name, weight }) => [name, weight])),
+        sharedElements: this.#model.sharedLayout.elements,
+        taskElements: Object.fromEntries(tasks.map(({ name }) => [name, this.#model.task(name).layout.elements])),
+        clipNorm: clip?.globalNorm ?? null,
+        codec: sync.codec,
+        combiner,
+      },
+      this.#deps,
+    );
+  }
+
+  #reporter(backend: string): StepReporter {
+    const { document, eventsSubject } = this.#options;
+    return new StepReporter(
+      { document, spec: this.#spec, plan: this.#plan, eventsSubject, backend },
+      { ...this.#deps, outbox: this.#outbox },
+    );
+  }
+
+  async #restore(compute: ComputeClient): Promise<void> {
     const { checkpointKey } = this.#options.document.resume;
     if (!checkpointKey) return;
     this.#report('restoring');
     const checkpoint = await loadCheckpoint(this.#deps.objects, checkpointKey);
     const { slots } = this.#optimizer;
-    const buffer = this.#state.current;
-    restoreVector(
-      'shared',
-      await checkpoint.part('shared'),
-      this.#model.sharedLayout,
-      this.#state.shared,
-      slots,
-      buffer,
-    );
-    for (const [task, vector] of this.#state.tasks) {
+    const { current, shared, tasks } = this.#state;
+    restoreVector('shared', await checkpoint.part('shared'), this.#model.sharedLayout, shared, slots, current);
+    for (const [task, vector] of tasks) {
       const part = `task-${task}`;
-      restoreVector(part, await checkpoint.part(part), this.#model.task(task).layout, vector, slots, buffer);
+      restoreVector(part, await checkpoint.part(part), this.#model.task(task).layout, vector, slots, current);
     }
     for (const { lane } of this.#plan.hosted) {
       const cursor = await restoreCursor(checkpoint, lane);
       this.#cursors.set(lane, cursor);
-      await this.#compute?.request({ kind: 'seek', lane, cursor });
+      await compute.request({ kind: 'seek', lane, cursor });
     }
   }
 
   /** Steps until the budget is reached (null) or the members agree to stop. */
-  async #train(exchange: GradientExchange): Promise<AgreedStop | null> {
+  async #train(compute: ComputeClient, exchange: GradientExchange, reporter: StepReporter): Promise<AgreedStop | null> {
+    const { budget, evaluation, checkpoints } = this.#spec;
     const startedMs = Date.now();
-    const timeLimitMs = this.#spec.budget.time ? durationMs(this.#spec.budget.time) : Number.POSITIVE_INFINITY;
-    while (this.#step < this.#spec.budget.steps) {
-      this.#abort.signal.throwIfAborted();
+    const timeLimitMs = budget.time ? durationMs(budget.time) : Number.POSITIVE_INFINITY;
+    while (this.#step < budget.steps) {
       if (Date.now() - startedMs > timeLimitMs) this.#control |= controlBits.timeBudget;
-      const result = await this.#oneStep(exchange);
+      const result = await this.#oneStep(compute, exchange, reporter);
+      this.#report('training');
       const stop = agreedStop(result.control);
-      const last = this.#step === this.#spec.budget.steps;
-      if (this.#step % this.#spec.evaluation.every === 0 && !last && !stop) {
-        await this.#evaluate('validation', this.#spec.evaluation.examples, 0);
-      }
-      if (this.#step % this.#spec.checkpoints.every === 0 || last || stop) this.#checkpoint();
+      const last = this.#step === budget.steps;
+      if (this.#step % evaluation.every === 0 && !last && !stop) await this.#evaluate(compute, reporter, 'validation');
+      if (this.#step % checkpoints.every === 0 || last || stop) this.#checkpoint();
       if (stop && !last) return stop;
     }
     return null;
   }
 
-  async #oneStep(exchange: GradientExchange): Promise<StepResult> {
+  async #oneStep(compute: ComputeClient, exchange: GradientExchange, reporter: StepReporter): Promise<StepResult> {
     const step = this.#step + 1;
     const startedMs = performance.now();
     const stepExchange = exchange.step(step, this.#control);
     const lanesDone: LaneDone[] = [];
-    const computing = this.#require().request(
+    const computing = compute.request(
       { kind: 'step', step, buffer: this.#state.current },
       {
         onLane: (done) => {
           lanesDone.push(done);
-          const gradients = this.#buffers.of(done.lane, step);
-          stepExchange.contribute({
-            lane: done.lane,
-            loss: done.loss,
-            tokens: done.tokens,
-            shared: gradients.shared,
-            task: gradients.task,
-          });
+          const { lane, loss, tokens } = done;
+          stepExchange.contribute({ lane, loss, tokens, ...this.#buffers.of(lane, step) });
         },
       },
     );
-    const exchanged = stepExchange.result(this.#abort.signal);
     // Either may fail first; the other's failure must not go unhandled.
-    const [result] = await Promise.all([exchanged, computing]);
-    const computedMs = lanesDone.reduce((sum, done) => sum + done.computeMs, 0);
-    this.#apply(step, result);
+    const [result] = await Promise.all([stepExchange.result(), computing]);
+    if (this.#nonFinite.admits(step, result.nonFinite, this.#plan.lanes)) {
+      this.#state.advance(step - 1, result.shared, result.tasks);
+    } else {
+      this.#deps.logger.warn({ step, lanes: result.nonFinite }, 'a gradient was not finite; the step is skipped');
+    }
     for (const { lane, cursor } of lanesDone) this.#cursors.set(lane, cursor);
     this.#step = step;
-    this.#record(result, {
-      step_seconds: (performance.now() - startedMs) / 1_000,
-      compute_seconds: computedMs / 1_000,
+    const computeMs = lanesDone.reduce((sum, done) => sum + done.computeMs, 0);
+    reporter.step(result, this.#optimizer.learningRate(step - 1), {
+      step: (performance.now() - startedMs) / 1_000,
+      compute: computeMs / 1_000,
     });
-    this.#report('training');
     return result;
   }
 
-  /** The optimizer's step, or nothing at all where a gradient was not finite: on every member alike. */
-  #apply(step: number, result: StepResult): void {
-    if (result.nonFinite.length === 0) {
-      this.#nonFiniteInARow = 0;
-      this.#state.advance(step - 1, result.shared, result.tasks);
-      return;
-    }
-    this.#nonFiniteInARow += 1;
-    const causes = result.nonFinite.map((lane) => `lane ${lane} (task ${this.#plan.lanes[lane]?.task})`).join(', ');
-    for (const lane of result.nonFinite) {
-      if (this.#plan.first)
-        this.#deps.metrics.nonfiniteStepsTotal.inc({
-          run_id: this.#options.document.run,
-          task: this.#plan.lanes[lane]?.task ?? '',
-        });
-    }
-    this.#deps.logger.warn({ step, lanes: result.nonFinite }, 'a gradient was not finite; the step is skipped');
-    if (this.#nonFiniteInARow >= nonFiniteLimit) {
-      throw new TributaryError(
-        'NON_FINITE',
-        `The gradient of ${causes} was not finite at step ${step} and the ${nonFiniteLimit - 1} before it; lower optimizer.learningRate or look at that task's data, then launch again.`,
-      );
-    }
-  }
-
-  #record(result: StepResult, seconds: Readonly<Record<string, number>>): void {
-    const { run, generation } = this.#options.document;
-    const { metrics } = this.#deps;
-    const tokens = result.tokens.reduce((sum, count) => sum + count, 0);
-    const nowMs = performance.now();
-    this.#rate.add(nowMs, tokens);
-    const rate = this.#optimizer.learningRate(result.step - 1);
-    metrics.observeStep({
-      run,
-      experiment: this.#spec.experiment,
-      step: result.step,
-      seconds: seconds.step_seconds ?? 0,
-      phasesMs: result.phasesMs,
-      bytesSent: result.bytesSent,
-      bytesReceived: result.bytesReceived,
-      codec: this.#spec.sync.codec,
-      tasks: this.#plan.hosted.map(({ lane, task }) => ({
-        task,
-        loss: result.losses[lane] ?? Number.NaN,
-        tokens: result.tokens[lane] ?? 0,
-        samples: this.#spec.batch.size,
-      })),
-    });
-    if (!this.#plan.first) return;
-    metrics.runStep.set({ run_id: run }, result.step);
-    metrics.learningRate.set({ run_id: run }, rate);
-    metrics.gradNorm.set({ run_id: run }, result.norm);
-    metrics.runLastProgressTimestampSeconds.set({ run_id: run }, Date.now() / 1_000);
-    this.#outbox.addStep(
-      pointsOfStep(this.#plan.lanes, this.#plan.tasks, result, rate),
-      timingsOfStep(generation, result.step, { ...seconds, tokens_per_second: this.#rate.perSecond() }),
-      tokens,
-    );
-    if (nowMs - this.#lastProgressMs > progressIntervalMs || result.step === this.#spec.budget.steps) {
-      this.#lastProgressMs = nowMs;
-      this.#publishProgress('training', taskLosses(this.#plan.lanes, result.losses));
-    }
-  }
-
-  #publishProgress(phase: string, losses: Readonly<Record<string, number>>): void {
-    const { run, attempt, generation, members } = this.#options.document;
-    const event: RunEvent = {
-      kind: 'progress',
-      run,
-      attempt,
-      generation,
-      member: this.#options.member,
-      phase,
-      step: this.#step,
-      targetSteps: this.#spec.budget.steps,
-      losses,
-      tokensPerSecond: this.#rate.perSecond(),
-      backend: `${this.#compute?.backend} on ${this.#compute?.device}`,
-      members: members.length,
-    };
-    this.#deps.stream.publish(this.#options.eventsSubject, JSON.stringify(event)).catch((error: unknown) => {
-      this.#deps.logger.debug({ error: String(error) }, 'a progress event was not published');
-    });
-  }
-
-  async #evaluate(split: 'validation' | 'test', limit: number | null, samples: number): Promise<void> {
-    const step = this.#step;
+  async #evaluate(compute: ComputeClient, reporter: StepReporter, split: 'validation' | 'test'): Promise<void> {
+    const { examples, samples } = this.#spec.evaluation;
+    const phase = split === 'test' ? 'ending' : 'evaluating';
+    const request = split === 'test' ? { limit: null, samples } : { limit: examples, samples: 0 };
     for (const task of this.#plan.ownedTasks) {
-      this.#report(split === 'test' ? 'ending' : 'evaluating');
-      if (this.#plan.first) this.#publishProgress('evaluating', {});
-      const evaluation = (await this.#require().request(
-        { kind: 'evaluate', task, split, buffer: this.#state.current, limit, samples },
-        { onProgress: () => this.#report(split === 'test' ? 'ending' : 'evaluating') },
-      )) as EvaluationResult;
-      this.#outbox.addStep(
-        Object.entries(evaluation.values).map(([metric, value]) => ({
-          subject: `task:${task}` as const,
-          series: `${split}.${metric}`,
-          step,
-          value,
-        })),
-        [],
-        0,
+      this.#report(phase);
+      reporter.progress('evaluating', this.#step, {});
+      const evaluation = await compute.request(
+        { kind: 'evaluate', task, split, buffer: this.#state.current, ...request },
+        { onProgress: () => this.#report(phase) },
       );
-      for (const [metric, value] of Object.entries(evaluation.values)) {
-        this.#deps.metrics.taskEvalScore.set({ run_id: this.#options.document.run, task, split, metric }, value);
-      }
-      if (evaluation.samples.length > 0) {
-        this.#outbox.addSamples(
-          step,
-          evaluation.samples.map((sample) => ({ task: task as TaskName, ...sample })),
-        );
-      }
+      if (!evaluation) throw new TributaryError('INTERNAL', `The evaluation of task "${task}" gave no result.`);
+      reporter.evaluation(split, this.#step, evaluation);
     }
   }
 
   /** Copies this member's parts of the state after the current step and writes them in the background. */
   #checkpoint(): void {
-    const { slots } = this.#optimizer;
-    const buffer = this.#state.current;
-    const step = this.#step;
-    const metadata = { run: this.#options.document.run, step: String(step), format: 'tributary-checkpoint/1' };
-    const sources: PartSource[] = [];
-    if (this.#plan.first) {
-      const tensors = vectorPart(this.#model.sharedLayout, this.#state.shared, slots, buffer);
-      sources.push({ part: 'shared', encode: () => encodeVectorPart(tensors, metadata) });
-    }
-    for (const task of this.#plan.ownedTasks) {
-      const vector = this.#state.tasks.get(task);
-      if (!vector) continue;
-      const tensors = vectorPart(this.#model.task(task).layout, vector, slots, buffer);
-      sources.push({ part: `task-${task}`, encode: () => encodeVectorPart(tensors, metadata) });
-    }
-    for (const { lane } of this.#plan.hosted) {
-      const cursor = this.#cursors.get(lane) ?? { epoch: 0, position: 0 };
-      sources.push({ part: `lane-${lane}`, encode: () => encodeLanePart(cursor, metadata) });
-    }
-    this.#checkpoints.write(step, sources);
+    const metadata = { run: this.#options.document.run, step: String(this.#step), format: 'tributary-checkpoint/1' };
+    const held = {
+      plan: this.#plan,
+      model: this.#model,
+      optimizer: this.#optimizer,
+      state: this.#state,
+      cursors: this.#cursors,
+    };
+    this.#checkpoints.write(this.#step, checkpointSources(held, metadata));
   }
 
-  async #recordLineage(): Promise<void> {
+  async #recordLineage({ backend, device, notice }: ComputeClient): Promise<void> {
     const { worker } = this.#plan.member;
-    const { backend, device, notice } = this.#require();
     const origin = await lineageOf(this.#options.prepared, this.#spec.seed, this.#spec.compute.threads);
     this.#outbox.addLineage({ worker, backend, device, ...origin });
     if (notice) this.#deps.logger.warn({ notice }, 'slower backend');
@@ -387,10 +253,5 @@ export class Trainer implements TrainerControl {
     if (phase !== this.#phase) this.#deps.logger.info({ phase, step: this.#step }, 'phase');
     this.#phase = phase;
     this.#deps.onStatus({ phase, step: this.#step });
-  }
-
-  #require(): ComputeClient {
-    if (!this.#compute) throw new Error('the compute thread has not been started');
-    return this.#compute;
   }
 }

@@ -1,0 +1,131 @@
+import type { JetStreamClient } from '@nats-io/jetstream';
+import type { StepResult } from '@tributary/collectives';
+import type { RunFile } from '@tributary/config';
+import type { GenerationDocument, RunEvent, TaskName } from '@tributary/protocol';
+import type { Logger, Metrics } from '@tributary/telemetry';
+import type { EvaluationResult } from './compute-messages.js';
+import type { MemberPlan } from './member-plan.js';
+import type { RecordOutbox } from './record-outbox.js';
+import { RollingRate } from './rolling-rate.js';
+import { pointsOfStep, taskLosses, timingsOfStep } from './step-points.js';
+
+const progressIntervalMs = 400;
+
+export interface StepReporterOptions {
+  readonly document: GenerationDocument;
+  readonly spec: RunFile;
+  readonly plan: MemberPlan;
+  readonly eventsSubject: string;
+  /** e.g. `TensorFlow 2.21.0, traced on cpu`. */
+  readonly backend: string;
+}
+
+export interface StepReporterDeps {
+  readonly outbox: RecordOutbox;
+  readonly stream: JetStreamClient;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** Tells of steps and evaluations: records for the run store, metrics for Prometheus, events for who watches. */
+export class StepReporter {
+  readonly #options: StepReporterOptions;
+  readonly #deps: StepReporterDeps;
+  readonly #rate = new RollingRate(30);
+  #lastProgressMs = 0;
+
+  constructor(options: StepReporterOptions, deps: StepReporterDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** Every member counts its own lanes; what the whole run has once, its first member tells. */
+  step(result: StepResult, learningRate: number, seconds: { readonly step: number; readonly compute: number }): void {
+    const { document, spec, plan } = this.#options;
+    const { metrics, outbox } = this.#deps;
+    const nowMs = performance.now();
+    const tokens = result.tokens.reduce((sum, count) => sum + count, 0);
+    this.#rate.add(nowMs, tokens);
+    metrics.observeStep({
+      run: document.run,
+      experiment: spec.experiment,
+      step: result.step,
+      seconds: seconds.step,
+      phasesMs: result.phasesMs,
+      bytesSent: result.bytesSent,
+      bytesReceived: result.bytesReceived,
+      codec: spec.sync.codec,
+      tasks: plan.hosted.map(({ lane, task }) => ({
+        task,
+        loss: result.losses[lane] ?? Number.NaN,
+        tokens: result.tokens[lane] ?? 0,
+        samples: spec.batch.size,
+      })),
+    });
+    if (!plan.first) return;
+    const labels = { run_id: document.run };
+    metrics.runStep.set(labels, result.step);
+    metrics.learningRate.set(labels, learningRate);
+    metrics.gradNorm.set(labels, result.norm);
+    metrics.runLastProgressTimestampSeconds.set(labels, Date.now() / 1_000);
+    for (const lane of result.nonFinite)
+      metrics.nonfiniteStepsTotal.inc({ ...labels, task: plan.lanes[lane]?.task ?? '' });
+    outbox.addStep(
+      pointsOfStep(plan.lanes, plan.tasks, result, learningRate),
+      timingsOfStep(document.generation, result.step, {
+        step_seconds: seconds.step,
+        compute_seconds: seconds.compute,
+        tokens_per_second: this.#rate.perSecond(),
+      }),
+      tokens,
+    );
+    if (nowMs - this.#lastProgressMs < progressIntervalMs && result.step < spec.budget.steps) return;
+    this.#lastProgressMs = nowMs;
+    this.progress('training', result.step, taskLosses(plan.lanes, result.losses));
+  }
+
+  evaluation(split: 'validation' | 'test', step: number, { task, values, samples }: EvaluationResult): void {
+    const { outbox, metrics } = this.#deps;
+    outbox.addStep(
+      Object.entries(values).map(([metric, value]) => ({
+        subject: `task:${task}`,
+        series: `${split}.${metric}`,
+        step,
+        value,
+      })),
+      [],
+      0,
+    );
+    for (const [metric, value] of Object.entries(values)) {
+      metrics.taskEvalScore.set({ run_id: this.#options.document.run, task, split, metric }, value);
+    }
+    if (samples.length > 0)
+      outbox.addSamples(
+        step,
+        samples.map((sample) => ({ task: task as TaskName, ...sample })),
+      );
+  }
+
+  /** For who watches; lost without harm. Only the first member speaks. */
+  progress(phase: string, step: number, losses: Readonly<Record<string, number>>): void {
+    const { document, spec, plan, eventsSubject, backend } = this.#options;
+    if (!plan.first) return;
+    const event: RunEvent = {
+      kind: 'progress',
+      run: document.run,
+      attempt: document.attempt,
+      generation: document.generation,
+      member: plan.member.member,
+      phase,
+      step,
+      targetSteps: spec.budget.steps,
+      losses,
+      tokensPerSecond: this.#rate.perSecond(),
+      backend,
+      members: document.members.length,
+    };
+    this.#deps.stream.publish(eventsSubject, JSON.stringify(event)).catch((error: unknown) => {
+      this.#deps.logger.debug({ error: String(error) }, 'a progress event was not published');
+    });
+  }
+}
