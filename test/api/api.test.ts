@@ -1,4 +1,10 @@
-import { natsNames, type RunDocument, type RunId, type RunListDocument } from '@tributary/protocol';
+import {
+  natsNames,
+  type RunDocument,
+  type RunId,
+  type RunListDocument,
+  type WorkerListDocument,
+} from '@tributary/protocol';
 import { endAttempt, setRunState, writeRecords } from '@tributary/run-store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiInstallation } from '../support/api-installation.js';
@@ -243,6 +249,16 @@ describe('lists', () => {
     await here.workers('w1');
     const response = await here.request('GET', '/v1/workers');
     expect(await response.json()).toMatchObject({ workers: [{ worker: 'w1', live: true, trainer: null }] });
+    await here.workers('leaving');
+    const leaving = here.db.updateTable('workers').where('worker', '=', 'leaving');
+    await leaving.set({ draining: true }).execute();
+    const shown = async () =>
+      ((await (await here.request('GET', '/v1/workers')).json()) as WorkerListDocument).workers.find(
+        ({ worker }) => worker === 'leaving',
+      );
+    expect(await shown()).toMatchObject({ live: false, draining: true });
+    await leaving.set({ seenAt: new Date(Date.now() - 60_000) }).execute();
+    expect(await shown()).toMatchObject({ live: false, draining: false });
   });
 
   it('knows no run of another name', async () => {

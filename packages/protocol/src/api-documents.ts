@@ -145,8 +145,10 @@ export interface WorkerDocument {
   readonly device: DeviceDescription;
   /** Seen within the last seconds, neither draining nor quarantined. */
   readonly live: boolean;
+  /** It is leaving; false once it is gone. */
   readonly draining: boolean;
   readonly quarantined: string | null;
+  /** Null once it is gone. */
   readonly trainer: TrainerStatus | null;
   readonly seenAt: string;
 }

@@ -10,15 +10,16 @@ export async function workerDocuments(db: Db): Promise<WorkerDocument[]> {
 }
 
 function workerDocument(row: WorkerRow, now: number): WorkerDocument {
+  const heard = now - row.seenAt.getTime() < silenceMs;
   return {
     worker: row.worker,
     host: row.host,
     pid: row.pid,
     device: row.description,
-    live: now - row.seenAt.getTime() < silenceMs && !row.draining && row.quarantined === null,
-    draining: row.draining,
+    live: heard && !row.draining && row.quarantined === null,
+    draining: heard && row.draining,
     quarantined: row.quarantined,
-    trainer: row.trainer,
+    trainer: heard ? row.trainer : null,
     seenAt: row.seenAt.toISOString(),
   };
 }

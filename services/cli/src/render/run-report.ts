@@ -36,7 +36,11 @@ function headline(run: RunDocument): string {
       : '';
   const lines = [`Run ${color.bold(run.run)} ${paint(run.state)}: ${steps}, attempt ${run.attempt}${took}`];
   if (run.reason !== null) lines.push(`Reason: ${printable(run.reason)}`);
-  if (run.stateHash !== null) lines.push(`State hash ${run.stateHash}`);
+  const newest = run.checkpoints[0];
+  if (run.stateHash !== null)
+    lines.push(
+      `State hash${newest === undefined || newest.step === run.step ? '' : ` at step ${newest.step}`} ${run.stateHash}`,
+    );
   return lines.join('\n');
 }
 
