@@ -28,8 +28,8 @@ install:
 	@npx tsc -b packages/devstack
 	@$(SETUP) relink
 
-build: install ## compile all packages
-	@npx tsc -b
+build: install ## compile all packages and bundle the workflows
+	@$(SETUP) build
 
 up: ## start the servers, the services and the workers
 	@$(STACK) up

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc), `tensorflow`,
+ * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc, workflow bundle), `tensorflow`,
  * `relink` (only links the TensorFlow that was built before), `postgres`,
  * `nats-server`, `temporal-server`, `prometheus`.
  */
@@ -31,6 +31,8 @@ async function build(): Promise<void> {
   const startedAtMs = Date.now();
   const built = await runCommand('npx', ['tsc', '-b'], { cwd: repositoryRoot() });
   if (!built.ok) throw new TributaryError('PREREQUISITE_MISSING', `TypeScript does not compile:\n${built.output}`);
+  const bundled = await runCommand('node', ['services/orchestrator/dist/bundle.js'], { cwd: repositoryRoot() });
+  if (!bundled.ok) throw new TributaryError('PREREQUISITE_MISSING', `The workflows cannot be bundled:\n${bundled.output}`);
   report(`packages: compiled in ${secondsSince(startedAtMs)}`);
 }
 
