@@ -32,7 +32,15 @@ const run: RunDocument = {
     },
     { task: 'stress', replicas: 2, weight: 1, results: { loss: null }, samples: [] },
   ],
-  attempts: [{ attempt: 1, state: 'finished', reason: null, startedAt: '2026-11-24T17:00:00.000Z', endedAt: null }],
+  attempts: [
+    {
+      attempt: 1,
+      state: 'finished',
+      reason: null,
+      startedAt: '2026-11-24T17:00:01.000Z',
+      endedAt: '2026-11-24T17:02:59.000Z',
+    },
+  ],
   generations: [
     {
       generation: 1,

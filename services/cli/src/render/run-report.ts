@@ -30,10 +30,12 @@ export function runDetails(run: RunDocument, links: HealthDocument['links'] | nu
 function headline(run: RunDocument): string {
   const paint = run.state === 'finished' ? color.green : run.state === 'failed' ? color.red : color.yellow;
   const steps = run.targetSteps === null ? `${run.step} steps` : `${run.step} of ${run.targetSteps} steps`;
-  const took =
-    run.startedAt !== null && run.endedAt !== null
-      ? `, ${formatDuration(Date.parse(run.endedAt) - Date.parse(run.startedAt))}`
-      : '';
+  // Attempts alone: what lies between them is the user's time.
+  const spent = run.attempts.map(({ startedAt, endedAt }) =>
+    endedAt === null ? Number.NaN : Date.parse(endedAt) - Date.parse(startedAt),
+  );
+  const spentMs = spent.reduce((sum, each) => sum + each, 0);
+  const took = Number.isNaN(spentMs) || spent.length === 0 ? '' : `, ${formatDuration(spentMs)}`;
   const lines = [`Run ${color.bold(run.run)} ${paint(run.state)}: ${steps}, attempt ${run.attempt}${took}`];
   if (run.reason !== null) lines.push(`Reason: ${printable(run.reason)}`);
   const newest = run.checkpoints[0];
