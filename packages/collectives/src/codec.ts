@@ -36,7 +36,10 @@ const fp32: Codec = {
 /** @throws TributaryError `BACKEND_UNAVAILABLE` on a big-endian processor, whose floats do not lie as the wire has them. */
 export function codecNamed(name: 'fp32'): Codec {
   if (endianness() !== 'LE')
-    throw new TributaryError('BACKEND_UNAVAILABLE', 'The exchange needs a little-endian processor; run the worker on one.');
+    throw new TributaryError(
+      'BACKEND_UNAVAILABLE',
+      'The exchange needs a little-endian processor; run the worker on one.',
+    );
   switch (name) {
     case 'fp32':
       return fp32;

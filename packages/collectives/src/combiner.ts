@@ -25,7 +25,8 @@ export type Combiner = (input: CombinerInput) => CombinerOutput;
 export function weightedCombiner(taskWeights: readonly number[]): Combiner {
   let sum = 0;
   for (const weight of taskWeights) {
-    if (!(Number.isFinite(weight) && weight > 0)) throw new RangeError(`a task weight is ${weight}; it must be above 0`);
+    if (!(Number.isFinite(weight) && weight > 0))
+      throw new RangeError(`a task weight is ${weight}; it must be above 0`);
     sum += weight;
   }
   const weights = Float64Array.from(taskWeights, (weight) => weight / sum);

@@ -94,7 +94,9 @@ export function planExchange(options: ExchangeOptions, codec: Codec, maxPayloadB
   });
   const laneTask = lanes.map((lane) => tasks.indexOf(lane.task));
   const taskLanes = tasks.map((_, task) => laneTask.flatMap((of, lane) => (of === task ? [lane] : [])));
-  const taskHosts = taskLanes.map((of) => [...new Set(of.map((lane) => laneHost[lane] as number))].sort((a, b) => a - b));
+  const taskHosts = taskLanes.map((of) =>
+    [...new Set(of.map((lane) => laneHost[lane] as number))].sort((a, b) => a - b),
+  );
 
   const chunkElements = chunkSize(codec, maxPayloadBytes);
   const blockCount = Math.ceil(sharedElements / blockElements);
@@ -110,9 +112,15 @@ export function planExchange(options: ExchangeOptions, codec: Codec, maxPayloadB
     );
   const shard = shards[self] as Shard;
   const firstChunk = shard.firstBlock * chunksPerBlock;
-  const ownChunks = Math.max(0, Math.min((shard.firstBlock + shard.blockCount) * chunksPerBlock, chunkCount) - firstChunk);
+  const ownChunks = Math.max(
+    0,
+    Math.min((shard.firstBlock + shard.blockCount) * chunksPerBlock, chunkCount) - firstChunk,
+  );
   const firstElement = shard.firstBlock * blockElements;
-  const ownElements = Math.max(0, Math.min((shard.firstBlock + shard.blockCount) * blockElements, sharedElements) - firstElement);
+  const ownElements = Math.max(
+    0,
+    Math.min((shard.firstBlock + shard.blockCount) * blockElements, sharedElements) - firstElement,
+  );
   const pairs = pairCount(tasks.length);
   const sumsPerPart = Math.max(1, Math.floor((Math.min(maxPayloadBytes, 262_144) - headBytes) / 8));
 
@@ -192,7 +200,14 @@ function planUnits(
     if (sender === plan.self || plan.ownChunks === 0) return -1;
     const first = rows.length;
     for (let chunk = plan.firstChunk; chunk < plan.firstChunk + plan.ownChunks; chunk++)
-      rows.push({ kind: kinds.piece, lane, chunk, sender, bytes: bytes(plan.sharedElements, chunk), rank: rankOf(lane) });
+      rows.push({
+        kind: kinds.piece,
+        lane,
+        chunk,
+        sender,
+        bytes: bytes(plan.sharedElements, chunk),
+        rank: rankOf(lane),
+      });
     return first;
   });
   const taskUnits = plan.laneHost.map((sender, lane) => {

@@ -12,7 +12,17 @@ import { StepInbox } from './step-inbox.js';
 import { StepOutbox } from './step-outbox.js';
 import type { Transport } from './transport.js';
 import type { WantList } from './want-list.js';
-import { flags, type Head, headBytes, kinds, newMessage, readHead, readUint32s, wantItemBytes, writeUint32s } from './wire.js';
+import {
+  flags,
+  type Head,
+  headBytes,
+  kinds,
+  newMessage,
+  readHead,
+  readUint32s,
+  wantItemBytes,
+  writeUint32s,
+} from './wire.js';
 
 /** One step of an exchange. */
 export interface StepExchange {
@@ -94,10 +104,13 @@ export class GradientExchange {
    * all members and come back, the same for all, in this step's result.
    */
   step(step: number, control: number): StepExchange {
-    if (this.#closing !== null) throw new TributaryError('GENERATION_SUPERSEDED', 'The exchange of this generation is closed.');
+    if (this.#closing !== null)
+      throw new TributaryError('GENERATION_SUPERSEDED', 'The exchange of this generation is closed.');
     if (this.#step === null) this.#enter(step);
     if (step !== this.#step || this.#current.started)
-      throw new RangeError(`step ${step} cannot begin: step ${this.#step} is ${this.#current.started ? 'not complete' : 'next'}`);
+      throw new RangeError(
+        `step ${step} cannot begin: step ${this.#step} is ${this.#current.started ? 'not complete' : 'next'}`,
+      );
     const waiting = waitForResult();
     this.#waiting = waiting;
     this.#current.start(control);
@@ -216,7 +229,9 @@ export class GradientExchange {
       if (head.kind === kinds.sums)
         return this.#current.addSums(from, head.chunk, message) || this.#unused('malformed');
       const header = decodeMemberHeader(message.subarray(headBytes));
-      return (header !== null && this.#current.addHeader(from, header.control, header.lanes)) || this.#unused('malformed');
+      return (
+        (header !== null && this.#current.addHeader(from, header.control, header.lanes)) || this.#unused('malformed')
+      );
     }
     const unit = this.#unitOf(from, head, message.byteLength);
     if (unit < 0) return this.#unused('malformed');

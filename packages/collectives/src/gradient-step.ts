@@ -101,7 +101,8 @@ export class GradientStep {
   contribute(contribution: LaneContribution, control: number): void {
     const { lane, loss, tokens, shared, task } = contribution;
     const taskElements = this.#plan.taskElements[this.#plan.laneTask[lane] as number];
-    if (this.#plan.laneHost[lane] !== this.#plan.self) throw new RangeError(`lane ${lane} is not hosted by this member`);
+    if (this.#plan.laneHost[lane] !== this.#plan.self)
+      throw new RangeError(`lane ${lane} is not hosted by this member`);
     if (this.#contributed[lane] !== 0) throw new RangeError(`lane ${lane} was contributed twice to one step`);
     if (shared.length !== this.#plan.sharedElements || task.length !== taskElements)
       throw new RangeError(

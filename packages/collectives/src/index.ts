@@ -1,4 +1,10 @@
-export { type Combiner, type CombinerInput, type CombinerOutput, type CombinerState, weightedCombiner } from './combiner.js';
+export {
+  type Combiner,
+  type CombinerInput,
+  type CombinerOutput,
+  type CombinerState,
+  weightedCombiner,
+} from './combiner.js';
 export type {
   ExchangeCounters,
   ExchangeOptions,

@@ -1,8 +1,8 @@
 import { exchangeCompliance, faultyNetwork, transportCompliance } from '@tributary/testing';
 import { describe, it } from 'vitest';
+import type { ExchangeOptions } from './exchange-options.js';
 import { GradientExchange } from './gradient-exchange.js';
 import { memoryNetwork } from './memory-network.js';
-import type { ExchangeOptions } from './exchange-options.js';
 import type { Transport } from './transport.js';
 
 const create = (options: ExchangeOptions, transport: Transport): GradientExchange =>

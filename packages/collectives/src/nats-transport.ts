@@ -79,7 +79,10 @@ class NatsTransport implements Transport {
 export async function natsTransport(options: NatsTransportOptions): Promise<Transport> {
   const maxPayloadBytes = options.connection.info?.max_payload;
   if (maxPayloadBytes === undefined)
-    throw new TributaryError('STACK_DOWN', 'The NATS connection has not reached a server; connect it before the exchange.');
+    throw new TributaryError(
+      'STACK_DOWN',
+      'The NATS connection has not reached a server; connect it before the exchange.',
+    );
   const transport = new NatsTransport(options, maxPayloadBytes);
   await options.connection.flush();
   return transport;

@@ -64,7 +64,13 @@ export class ShardReducer {
   addPiece(lane: number, chunk: number, message: Uint8Array): void {
     const { firstElement, chunkElements, sharedElements } = this.#plan;
     const length = chunkLength(sharedElements, chunkElements, chunk);
-    this.#codec.decode(message, headBytes, length, this.#pieces[lane] as Float32Array, chunk * chunkElements - firstElement);
+    this.#codec.decode(
+      message,
+      headBytes,
+      length,
+      this.#pieces[lane] as Float32Array,
+      chunk * chunkElements - firstElement,
+    );
     this.#arrived(chunk);
   }
 

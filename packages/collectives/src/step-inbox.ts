@@ -100,7 +100,12 @@ export class StepInbox {
       if (this.#state[unit] !== untouched) continue;
       this.#state[unit] = asked;
       this.#outstandingBytes += bytes;
-      wants.add(units.sender[unit] as number, units.kind[unit] as number, units.lane[unit] as number, units.chunk[unit] as number);
+      wants.add(
+        units.sender[unit] as number,
+        units.kind[unit] as number,
+        units.lane[unit] as number,
+        units.chunk[unit] as number,
+      );
     }
     return wants;
   }
@@ -112,11 +117,17 @@ export class StepInbox {
     for (let member = 0; member < size; member++)
       if (member !== self && this.#headers[member] === 0) wants.add(member, kinds.header, 0, 0);
     for (const [owner, parts] of this.#sums.entries())
-      if (owner !== self) for (const [part, there] of parts.entries()) if (there === 0) wants.add(owner, kinds.sums, 0, part);
+      if (owner !== self)
+        for (const [part, there] of parts.entries()) if (there === 0) wants.add(owner, kinds.sums, 0, part);
     for (let i = 0; i < this.#next; i++) {
       const unit = units.order[i] as number;
       if (this.#state[unit] === asked)
-        wants.add(units.sender[unit] as number, units.kind[unit] as number, units.lane[unit] as number, units.chunk[unit] as number);
+        wants.add(
+          units.sender[unit] as number,
+          units.kind[unit] as number,
+          units.lane[unit] as number,
+          units.chunk[unit] as number,
+        );
     }
     return wants;
   }

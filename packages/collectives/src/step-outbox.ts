@@ -1,6 +1,6 @@
-import { chunkLength, type ExchangePlan } from './exchange-plan.js';
-import type { LaneContribution } from './exchange-options.js';
 import type { Codec } from './codec.js';
+import type { LaneContribution } from './exchange-options.js';
+import { chunkLength, type ExchangePlan } from './exchange-plan.js';
 import type { Transport } from './transport.js';
 import { headBytes, type Kind, kinds, newMessage } from './wire.js';
 
@@ -238,4 +238,3 @@ export class StepOutbox {
     this.#transport.broadcast(message);
   }
 }
-

@@ -69,7 +69,8 @@ export function readHead(message: Uint8Array, plan: number): Head | null {
   if (message.byteLength < headBytes) return null;
   const view = new DataView(message.buffer, message.byteOffset, headBytes);
   const kind = view.getUint8(3);
-  if (view.getUint16(0, true) !== magic || view.getUint8(2) !== version || view.getUint32(4, true) !== plan) return null;
+  if (view.getUint16(0, true) !== magic || view.getUint8(2) !== version || view.getUint32(4, true) !== plan)
+    return null;
   if (kind < kinds.header || kind > kinds.progress) return null;
   if (view.getUint32(24, true) !== message.byteLength - headBytes) return null;
   return {

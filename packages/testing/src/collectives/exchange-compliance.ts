@@ -81,7 +81,13 @@ export function exchangeCompliance({ open, create }: ExchangeComplianceDeps): Co
     {
       name: 'goes through many steps back to back with members at different paces',
       run: () =>
-        run({ of: scenario(65_536 * 2 + 5, 1), placement: [[3, 0], [1, 4, 2], []], firstStep: 1_000, steps: 12, pauseMs: 8 }),
+        run({
+          of: scenario(65_536 * 2 + 5, 1),
+          placement: [[3, 0], [1, 4, 2], []],
+          firstStep: 1_000,
+          steps: 12,
+          pauseMs: 8,
+        }),
     },
     {
       name: 'goes through many steps without a pause',
@@ -141,7 +147,10 @@ async function abortedRun(open: OpenNetwork, create: CreateExchange): Promise<vo
 
 async function strangersRun(open: OpenNetwork, create: CreateExchange): Promise<void> {
   const of = scenario(70_000, 1);
-  const placement = [[0, 1, 2], [3, 4]];
+  const placement = [
+    [0, 1, 2],
+    [3, 4],
+  ];
   const transports = (await open(2)) as [Transport, Transport];
   const other: Scenario = { ...of, taskWeights: { ...of.taskWeights, c: 2 } };
   const stranger = create(optionsOf(other, placement, 1), transports[1]);
@@ -166,7 +175,10 @@ async function strangersRun(open: OpenNetwork, create: CreateExchange): Promise<
 
 async function misuseRun(open: OpenNetwork, create: CreateExchange): Promise<void> {
   const of = scenario(1_000, 1);
-  const placement = [[0, 1, 2], [3, 4]];
+  const placement = [
+    [0, 1, 2],
+    [3, 4],
+  ];
   const transports = await open(2);
   const exchange = create(optionsOf(of, placement, 0), transports[0] as Transport);
   const step = exchange.step(5, 0);
@@ -180,6 +192,20 @@ async function misuseRun(open: OpenNetwork, create: CreateExchange): Promise<voi
   const pending = step.result();
   await exchange.close();
   await assert.rejects(pending, { code: 'GENERATION_SUPERSEDED' });
-  assert.throws(() => create(optionsOf(of, [[0, 1], [3, 4]], 0), transports[0] as Transport), RangeError);
+  assert.throws(
+    () =>
+      create(
+        optionsOf(
+          of,
+          [
+            [0, 1],
+            [3, 4],
+          ],
+          0,
+        ),
+        transports[0] as Transport,
+      ),
+    RangeError,
+  );
   await transports[1]?.close();
 }

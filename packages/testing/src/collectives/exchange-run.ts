@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExchangeOptions, GradientExchange, LaneContribution, StepResult, Transport } from '@tributary/collectives';
+import type {
+  ExchangeOptions,
+  GradientExchange,
+  LaneContribution,
+  StepResult,
+  Transport,
+} from '@tributary/collectives';
 import { randomStream } from '@tributary/random';
 import { type ReferenceStep, referenceStep } from './exchange-reference.js';
 import { contributionOf, optionsOf, type Scenario } from './exchange-scenario.js';
@@ -25,7 +31,11 @@ function bytesOf(values: Float32Array | Float64Array): Buffer {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }
 
-function assertBits(actual: Float32Array | Float64Array, expected: Float32Array | readonly number[], what: string): void {
+function assertBits(
+  actual: Float32Array | Float64Array,
+  expected: Float32Array | readonly number[],
+  what: string,
+): void {
   const wanted = expected instanceof Float32Array ? expected : Float64Array.from(expected);
   assert.equal(actual.length, wanted.length, `${what}: length`);
   if (bytesOf(actual).equals(bytesOf(wanted))) return;
@@ -33,7 +43,12 @@ function assertBits(actual: Float32Array | Float64Array, expected: Float32Array 
   assert.fail(`${what}: element ${at} is ${actual[at]} instead of ${wanted[at]}`);
 }
 
-export function assertStep(actual: StepResult, expected: ReferenceStep, hosted: ReadonlySet<string>, where: string): void {
+export function assertStep(
+  actual: StepResult,
+  expected: ReferenceStep,
+  hosted: ReadonlySet<string>,
+  where: string,
+): void {
   assert.deepEqual([...actual.nonFinite], expected.nonFinite, `${where}: non-finite lanes`);
   assertBits(actual.losses, expected.losses, `${where}: losses`);
   assertBits(actual.tokens, expected.tokens, `${where}: tokens`);
@@ -53,7 +68,11 @@ const controlOf = (member: number, step: number): number => (step % 3 === 0 ? (1
  * Runs all members at once, each at its own pace; each closes as soon as it is done. Every result on every member must equal
  * the reference bit for bit.
  */
-export async function runExchange(run: ExchangeRun, transports: readonly Transport[], create: CreateExchange): Promise<Exchange[]> {
+export async function runExchange(
+  run: ExchangeRun,
+  transports: readonly Transport[],
+  create: CreateExchange,
+): Promise<Exchange[]> {
   const { of, placement } = run;
   const first = run.firstStep ?? 0;
   const exchanges = placement.map((_, self) =>
@@ -73,7 +92,10 @@ export async function runExchange(run: ExchangeRun, transports: readonly Transpo
   const reference = (step: number): ReferenceStep => {
     const known = references.get(step);
     if (known !== undefined) return known;
-    const fresh = referenceStep(of, of.lanes.map(({ lane }) => contribution(lane, step)));
+    const fresh = referenceStep(
+      of,
+      of.lanes.map(({ lane }) => contribution(lane, step)),
+    );
     references.set(step, fresh);
     return fresh;
   };

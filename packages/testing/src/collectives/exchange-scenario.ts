@@ -1,5 +1,5 @@
 import type { ExchangeOptions, LaneContribution } from '@tributary/collectives';
-import { type LaneIndex, type Lane, type Member, type MemberIndex, type TaskName, type WorkerId } from '@tributary/protocol';
+import type { Lane, LaneIndex, Member, MemberIndex, TaskName, WorkerId } from '@tributary/protocol';
 import { randomStream } from '@tributary/random';
 
 /** Lanes, sizes and weights of an exchange, without a placement. */
@@ -52,7 +52,9 @@ export function contributionOf(of: Scenario, lane: number, step: number, harsh: 
   const task = of.lanes[lane]?.task as string;
   const vector = (elements: number): Float32Array => {
     // Trainers give arrays that they share between threads.
-    const values = new Float32Array(lane % 2 === 0 ? new SharedArrayBuffer(elements * 4) : new ArrayBuffer(elements * 4));
+    const values = new Float32Array(
+      lane % 2 === 0 ? new SharedArrayBuffer(elements * 4) : new ArrayBuffer(elements * 4),
+    );
     // A short random period, stretched by an index-dependent factor: fast to make, and no two blocks alike.
     const period = Float32Array.from({ length: 997 }, () => draws.uniform() * 2 - 1);
     for (let i = 0; i < elements; i++) {

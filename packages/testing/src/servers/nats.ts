@@ -21,10 +21,14 @@ export async function probeNats(port: number, password: string): Promise<void> {
 export async function startNats(folder: string, program: string, password: string): Promise<ServerRecord> {
   await mkdir(join(folder, 'jetstream'), { recursive: true });
   const port = await freePort();
+  // Loaded on demand, so that tests which need no server do not load the stack.
+  const { natsMaxPayloadBytes, natsMaxPendingBytes } = await import('@tributary/devstack');
   const config = {
     host: '127.0.0.1',
     port,
     server_name: 'test',
+    max_payload: natsMaxPayloadBytes,
+    max_pending: natsMaxPendingBytes,
     jetstream: { store_dir: join(folder, 'jetstream'), max_file_store: 20 * 2 ** 30, max_memory_store: 2 ** 28 },
     authorization: { users: [{ user: natsUser, password }] },
   };

@@ -5,9 +5,9 @@ import { lock } from 'proper-lockfile';
 
 /** The cache folder, as devstack chooses it. */
 export function cacheFolder(): string {
-  const named = process.env['TRIBUTARY_CACHE_DIR'];
+  const named = process.env.TRIBUTARY_CACHE_DIR;
   if (named !== undefined && named !== '') return named;
-  const xdg = process.env['XDG_CACHE_HOME'];
+  const xdg = process.env.XDG_CACHE_HOME;
   return join(xdg?.startsWith('/') ? xdg : join(homedir(), '.cache'), 'tributary');
 }
 

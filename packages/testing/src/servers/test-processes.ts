@@ -1,31 +1,38 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackFolder } from './stack-folder.js';
-import { stopTestServers } from './test-servers.js';
 
-function isRunning(pid: number): boolean {
+const usersFolder = (): string => join(stackFolder(), 'users');
+
+/** State and parent of a process; null where it is gone. */
+function statOf(pid: string): { readonly state: string; readonly parent: number } | null {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(' Z ') === false;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: state as string, parent: Number(parent) };
   } catch {
-    return false;
+    return null;
   }
 }
 
-/** Notes that this test process may use the shared servers until {@link leaveTestServers}. */
-export function joinTestServers(): void {
-  const folder = join(stackFolder(), 'users');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, String(process.pid)), '');
+/** Notes that this process uses the shared servers, until it ends or {@link forgetThisProcess}. */
+export function noteThisProcess(): void {
+  mkdirSync(usersFolder(), { recursive: true });
+  writeFileSync(join(usersFolder(), String(process.pid)), '');
 }
 
-/** Stops the shared servers if no other test process lives and TRIBUTARY_KEEP_TEST_SERVERS is not 1. */
-export async function leaveTestServers(): Promise<void> {
-  const folder = join(stackFolder(), 'users');
-  rmSync(join(folder, String(process.pid)), { force: true });
-  let others = 0;
-  for (const name of readdirSync(folder)) {
-    if (isRunning(Number(name))) others += 1;
-    else rmSync(join(folder, name), { force: true });
+export function forgetThisProcess(): void {
+  rmSync(join(usersFolder(), String(process.pid)), { force: true });
+}
+
+/** Whether a process other than this one and its children uses the shared servers. */
+export function othersUseTestServers(): boolean {
+  let others = false;
+  mkdirSync(usersFolder(), { recursive: true });
+  for (const pid of readdirSync(usersFolder())) {
+    const stat = statOf(pid);
+    if (stat === null || stat.state === 'Z') rmSync(join(usersFolder(), pid), { force: true });
+    else if (stat.parent !== process.pid && pid !== String(process.pid)) others = true;
   }
-  if (others === 0 && process.env['TRIBUTARY_KEEP_TEST_SERVERS'] !== '1') await stopTestServers();
+  return others;
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { connect } from '@nats-io/transport-node';
 import pg from 'pg';
 import { expect, it } from 'vitest';
-import { emptyDatabase } from './temporary-database.js';
+import { temporaryDatabase } from './temporary-database.js';
 import { testServers } from './test-servers.js';
 
 it('gives every process the same servers, also when several ask at once', async () => {
@@ -21,10 +21,10 @@ it('serves NATS and a database for one test', async () => {
   expect(connection.info?.version).toMatch(/^2\./);
   await connection.close();
 
-  const database = await emptyDatabase();
+  const database = await temporaryDatabase();
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
-  expect((await client.query('select 1 + 1 as two')).rows).toEqual([{ two: 2 }]);
+  expect((await client.query('select count(*)::int as runs from runs')).rows).toEqual([{ runs: 0 }]);
   await client.end();
   await database.drop();
 });

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { TributaryError } from '@tributary/protocol';
 import { natsUser, probeNats, startNats } from './nats.js';
 import { postgresUrl, probePostgres, startPostgres } from './postgres.js';
 import { isAlive, type ServerRecord, stopServer } from './server-process.js';
 import { cacheFolder, exclusively, stackFolder } from './stack-folder.js';
 import { probeTemporal, startTemporal } from './temporal.js';
+import { forgetThisProcess, noteThisProcess, othersUseTestServers } from './test-processes.js';
 
 /** Addresses and credentials of the real servers that tests share. */
 export interface TestServers {
@@ -46,7 +48,7 @@ async function writeState(state: StackState): Promise<void> {
 function findProgram(name: string): string | null {
   const named = process.env[`TRIBUTARY_${name.toUpperCase().replaceAll('-', '_')}`];
   if (named !== undefined && named !== '') return named;
-  const folders = [join(cacheFolder(), 'bin'), ...(process.env['PATH'] ?? '').split(delimiter)];
+  const folders = [join(cacheFolder(), 'bin'), ...(process.env.PATH ?? '').split(delimiter)];
   return folders.map((folder) => join(folder, name)).find((file) => existsSync(file)) ?? null;
 }
 
@@ -55,12 +57,15 @@ async function keepOrStart(
   probe: (record: ServerRecord) => Promise<void>,
   start: () => Promise<ServerRecord>,
 ): Promise<ServerRecord> {
-  if (record !== undefined && isAlive(record)) {
+  // A busy machine makes a server slow, not dead: others may be using it, so it is replaced only after a minute of silence.
+  const deadline = Date.now() + 60_000;
+  while (record !== undefined && isAlive(record)) {
     try {
       await probe(record);
       return record;
     } catch {
-      await stopServer(record);
+      if (Date.now() > deadline) await stopServer(record);
+      else await delay(200);
     }
   }
   return start();
@@ -76,11 +81,23 @@ async function startAll(): Promise<TestServers> {
   const temporalProgram = findProgram('temporal-server');
   await writeState(state);
   const [postgres, nats, temporal] = await Promise.allSettled([
-    keepOrStart(state.postgres, (r) => probePostgres(r.port, password), () => startPostgres(folder, password)),
-    keepOrStart(state.nats, (r) => probeNats(r.port, password), () => startNats(folder, natsProgram, password)),
+    keepOrStart(
+      state.postgres,
+      (r) => probePostgres(r.port, password),
+      () => startPostgres(folder, password),
+    ),
+    keepOrStart(
+      state.nats,
+      (r) => probeNats(r.port, password),
+      () => startNats(folder, natsProgram, password),
+    ),
     temporalProgram === null
       ? undefined
-      : keepOrStart(state.temporal, (r) => probeTemporal(r.port), () => startTemporal(folder, temporalProgram)),
+      : keepOrStart(
+          state.temporal,
+          (r) => probeTemporal(r.port),
+          () => startTemporal(folder, temporalProgram),
+        ),
   ]);
   const started = [postgres, nats, temporal].map((one) => (one.status === 'fulfilled' ? one.value : undefined));
   state = { password, postgres: started[0], nats: started[1], temporal: started[2] };
@@ -112,6 +129,8 @@ let shared: Promise<TestServers> | null = null;
  * any process, and stopped at the end of the last test process (unless TRIBUTARY_KEEP_TEST_SERVERS=1).
  */
 export function testServers(): Promise<TestServers> {
+  // Before the lock: whoever is about to stop the servers sees it.
+  noteThisProcess();
   shared ??= exclusively(startAll).catch((error: unknown) => {
     shared = null;
     throw error;
@@ -119,14 +138,32 @@ export function testServers(): Promise<TestServers> {
   return shared;
 }
 
-/** Stops the shared servers, whoever started them. Their data stay for the next start. */
-export async function stopTestServers(): Promise<void> {
-  if (!existsSync(stateFile())) return;
+/** Notes that this test process may use the shared servers, also before it starts them, until {@link leaveTestServers}. */
+export function joinTestServers(): void {
+  noteThisProcess();
+}
+
+/** Stops the shared servers unless another process uses them or TRIBUTARY_KEEP_TEST_SERVERS is 1. */
+export async function leaveTestServers(): Promise<void> {
+  forgetThisProcess();
+  if (process.env.TRIBUTARY_KEEP_TEST_SERVERS === '1' || !existsSync(stateFile())) return;
   await exclusively(async () => {
-    const { password, ...servers } = await readState();
-    const records = Object.values(servers).filter((record): record is ServerRecord => record !== undefined);
-    await Promise.all(records.map(stopServer));
-    await writeState({ password });
+    if (!othersUseTestServers()) await stopAll();
   });
+}
+
+/** Stops the shared servers, whoever started and uses them, and removes their data. */
+export async function stopTestServers(): Promise<void> {
+  if (existsSync(stateFile())) await exclusively(stopAll);
+}
+
+async function stopAll(): Promise<void> {
   shared = null;
+  const { password, ...servers } = await readState();
+  const records = Object.values(servers).filter((record): record is ServerRecord => record !== undefined);
+  await Promise.all(records.map(stopServer));
+  await writeState({ password });
+  // Streams and databases of tests that were killed would only pile up.
+  for (const name of ['postgres', 'jetstream', 'temporal.db', 'temporal.db-shm', 'temporal.db-wal'])
+    await rm(join(stackFolder(), name), { recursive: true, force: true });
 }
