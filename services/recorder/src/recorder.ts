@@ -6,11 +6,12 @@ import type { RunDatabase } from '@tributary/run-store';
 import type { Logger, Metrics } from '@tributary/telemetry';
 import { batches } from './batches.js';
 import { CheckpointCommitter } from './checkpoint-committer.js';
+import { EndGate } from './end-gate.js';
 import type { PassFaultPoint } from './fault-points.js';
 import { Inbox } from './inbox.js';
 import { PartQueue } from './part-queue.js';
 import { type RecordMessage, RecordWriter } from './record-writer.js';
-import { openRecordsConsumer } from './records-consumer.js';
+import { openRecordsConsumer, settledThrough } from './records-consumer.js';
 import { retry } from './retry.js';
 
 export interface RecorderOptions {
@@ -40,6 +41,7 @@ export class Recorder {
   readonly #writer: RecordWriter;
   readonly #parts: PartQueue;
   readonly #inbox: Inbox;
+  readonly #ends: EndGate;
   /** No more messages are taken. */
   readonly #stopping = new AbortController();
   /** No more tries are made. */
@@ -67,6 +69,11 @@ export class Recorder {
         this.#tellDivergence(diverged.run, diverged);
       },
     });
+    this.#ends = new EndGate(
+      () => settledThrough(deps.connection, options.names.recordsStream),
+      (ends) => this.#writer.write(ends, this.#givingUp.signal),
+      this.#stopping.signal,
+    );
     this.#parts = new PartQueue(async (part) => await committer.handle(part, this.#stopping.signal));
   }
 
@@ -89,6 +96,7 @@ export class Recorder {
     this.#inbox.end();
     await this.#running;
     await this.#parts.close();
+    await this.#ends.close();
     clearTimeout(limit);
     this.#inbox.giveBack();
     await this.#deps.connection.flush();
@@ -148,11 +156,12 @@ export class Recorder {
   async #recordBatch(batch: readonly RecordMessage[]): Promise<void> {
     const decoded = this.#writer.decode(batch);
     await this.#writer.write(
-      decoded.filter(({ record }) => record.kind !== 'checkpoint-part'),
+      decoded.filter(({ record }) => record.kind !== 'checkpoint-part' && record.kind !== 'member-end'),
       this.#givingUp.signal,
     );
     for (const { message, record } of decoded)
       if (record.kind === 'checkpoint-part') this.#parts.add(message, record.part);
+    this.#ends.hold(decoded.filter(({ record }) => record.kind === 'member-end'));
     this.#deps.metrics.ingestPendingMessages.set(batch.at(-1)?.pending ?? 0);
   }
 

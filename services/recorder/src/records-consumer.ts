@@ -40,15 +40,20 @@ export async function openRecordsConsumer(
   return await jetstream(connection).consumers.get(stream, recordsConsumerName);
 }
 
+/** Sequence in the stream up to which every message has been settled. */
+export async function settledThrough(connection: NatsConnection, stream: string): Promise<number> {
+  const manager = await jetstreamManager(connection);
+  return (await manager.consumers.info(stream, recordsConsumerName)).ack_floor.stream_seq;
+}
+
 /**
  * Removes from the stream what the consumer has settled without a gap: it is in Postgres. Else the stream would grow for ever,
  * and a full disk would refuse new records.
  * @returns how many messages were removed
  */
 export async function purgeRecorded(connection: NatsConnection, stream: string): Promise<number> {
-  const manager = await jetstreamManager(connection);
-  const { ack_floor } = await manager.consumers.info(stream, recordsConsumerName);
-  if (ack_floor.stream_seq === 0) return 0;
-  const { purged } = await manager.streams.purge(stream, { seq: ack_floor.stream_seq + 1 });
+  const settled = await settledThrough(connection, stream);
+  if (settled === 0) return 0;
+  const { purged } = await (await jetstreamManager(connection)).streams.purge(stream, { seq: settled + 1 });
   return purged;
 }
