@@ -3,7 +3,7 @@ const levels = [
   ['protocol', 'random'],
   ['config'],
   ['planner', 'telemetry', 'layout'],
-  ['workflows', 'engine', 'collectives', 'datasets', 'run-store', 'checkpoints'],
+  ['workflows', 'engine', 'collectives', 'datasets', 'run-store', 'checkpoints', 'service-runtime'],
   ['models'],
   ['trainer', 'devstack', 'testing'],
 ];

@@ -20,6 +20,7 @@ export {
 } from './services/service-environment.js';
 export { apiUrl, controlServices } from './services/service-unit.js';
 export type { Report } from './setup/command.js';
+export { type ExclusiveOptions, exclusively } from './setup/exclusive.js';
 export { cacheFolder, repositoryRoot } from './setup/folders.js';
 export { type DownOptions, down, purge } from './stack/down.js';
 export { readSecret, type SecretName, secretFile } from './stack/secrets.js';

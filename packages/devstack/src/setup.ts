@@ -32,7 +32,8 @@ async function build(): Promise<void> {
   const built = await runCommand('npx', ['tsc', '-b'], { cwd: repositoryRoot() });
   if (!built.ok) throw new TributaryError('PREREQUISITE_MISSING', `TypeScript does not compile:\n${built.output}`);
   const bundled = await runCommand('node', ['services/orchestrator/dist/bundle.js'], { cwd: repositoryRoot() });
-  if (!bundled.ok) throw new TributaryError('PREREQUISITE_MISSING', `The workflows cannot be bundled:\n${bundled.output}`);
+  if (!bundled.ok)
+    throw new TributaryError('PREREQUISITE_MISSING', `The workflows cannot be bundled:\n${bundled.output}`);
   report(`packages: compiled in ${secondsSince(startedAtMs)}`);
 }
 

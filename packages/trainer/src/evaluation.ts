@@ -1,4 +1,4 @@
-import { evaluationBatches, idsToText } from '@tributary/datasets';
+import { evaluationBatches, idsToText, sampleExamples } from '@tributary/datasets';
 import type { TracedFunction } from '@tributary/engine';
 import { errorRates, type GreedyGenerator, metricValue } from '@tributary/models';
 import { specialIds } from '@tributary/protocol';
@@ -89,7 +89,7 @@ export function evaluateTask(request: EvaluationRequest): EvaluationResult {
   };
 }
 
-/** The first examples of the split, in its own order. */
+/** A fixed random sample of the split, so that two runs on the same data show the same examples. */
 function samplesOf(
   { task, split, samples }: EvaluationRequest,
   hypotheses: readonly number[][],
@@ -97,11 +97,16 @@ function samplesOf(
   indices: readonly number[],
 ): EvaluationResult['samples'] {
   const { targetVocabulary, targetJoin, sourceJoin } = task.prepared;
-  const order = indices.map((index, at) => ({ index, at })).sort((a, b) => a.index - b.index);
-  return order.slice(0, samples).map(({ index, at }) => ({
-    index,
-    source: idsToText(task.split(split).source(index), task.sourceVocabulary, sourceJoin),
-    generated: idsToText(hypotheses[at] ?? [], targetVocabulary, targetJoin),
-    references: (references[at] ?? []).map((ids) => idsToText(ids, targetVocabulary, targetJoin)),
-  }));
+  const content = task.split(split);
+  const rowOf = new Map(indices.map((index, row) => [index, row]));
+  return [...sampleExamples(content.length, samples)].flatMap((index) => {
+    const row = rowOf.get(index);
+    if (row === undefined) return [];
+    return {
+      index,
+      source: idsToText(content.source(index), task.sourceVocabulary, sourceJoin),
+      generated: idsToText(hypotheses[row] ?? [], targetVocabulary, targetJoin),
+      references: (references[row] ?? []).map((ids) => idsToText(ids, targetVocabulary, targetJoin)),
+    };
+  });
 }

@@ -1,72 +1,29 @@
-import { readFile } from 'node:fs/promises';
-import { isToken, TributaryError } from '@tributary/protocol';
-import { type LogLevel, logLevels } from '@tributary/telemetry';
+import { type BaseEnvironment, baseEnvironment, variablesOf } from '@tributary/service-runtime';
 
-/** What the API's process is told, parsed once. */
-export interface ApiEnvironment {
-  readonly namespace: string;
+/** What the API's process is told by its environment. */
+export interface ApiEnvironment extends BaseEnvironment {
   readonly port: number;
   readonly token: string;
   readonly postgresUrl: string;
-  readonly nats: { readonly url: string; readonly user: string; readonly password: string };
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly links: { readonly temporal: string | null; readonly prometheus: string | null };
-  readonly targetsDir: string | null;
-  readonly logLevel: LogLevel | undefined;
 }
-
-type Variables = Readonly<Record<string, string | undefined>>;
 
 /** @throws TributaryError `PREREQUISITE_MISSING` naming the variable */
-export async function apiEnvironment(env: Variables): Promise<ApiEnvironment> {
-  const namespace = env.TRIBUTARY_NAMESPACE || 'main';
-  if (!isToken(namespace)) throw wrong('TRIBUTARY_NAMESPACE', 'must be letters, digits, "-" and "_"');
-  const port = Number(required(env, 'TRIBUTARY_API_PORT'));
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw wrong('TRIBUTARY_API_PORT', 'must be a port, 0 to 65535');
+export function readEnvironment(env: NodeJS.ProcessEnv): ApiEnvironment {
+  const variables = variablesOf(env, '"npx tributary up" starts the API with it');
   return {
-    namespace,
-    port,
-    token: await secret(env, 'TRIBUTARY_API_TOKEN_FILE'),
-    postgresUrl: required(env, 'TRIBUTARY_POSTGRES_URL'),
-    nats: {
-      url: required(env, 'TRIBUTARY_NATS_URL'),
-      user: required(env, 'TRIBUTARY_NATS_USER'),
-      password: await secret(env, 'TRIBUTARY_NATS_PASSWORD_FILE'),
-    },
+    ...baseEnvironment(variables, 'control'),
+    port: variables.wholeNumber('TRIBUTARY_API_PORT', { min: 0, max: 65_535 }),
+    token: variables.secret('TRIBUTARY_API_TOKEN_FILE'),
+    postgresUrl: variables.required('TRIBUTARY_POSTGRES_URL'),
     temporal: {
-      address: required(env, 'TRIBUTARY_TEMPORAL_ADDRESS'),
-      namespace: env.TRIBUTARY_TEMPORAL_NAMESPACE || 'default',
+      address: variables.required('TRIBUTARY_TEMPORAL_ADDRESS'),
+      namespace: variables.optional('TRIBUTARY_TEMPORAL_NAMESPACE') ?? 'default',
     },
     links: {
-      temporal: env.TRIBUTARY_TEMPORAL_UI_URL || null,
-      prometheus: env.TRIBUTARY_PROMETHEUS_URL || null,
+      temporal: variables.optional('TRIBUTARY_TEMPORAL_UI_URL'),
+      prometheus: variables.optional('TRIBUTARY_PROMETHEUS_URL'),
     },
-    targetsDir: env.TRIBUTARY_TARGETS_DIR || null,
-    logLevel: logLevels.find((level) => level === env.TRIBUTARY_LOG_LEVEL),
   };
-}
-
-function required(env: Variables, name: string): string {
-  const value = env[name];
-  if (value === undefined || value === '') throw wrong(name, 'must be set');
-  return value;
-}
-
-async function secret(env: Variables, name: string): Promise<string> {
-  const file = required(env, name);
-  let text: string;
-  try {
-    text = (await readFile(file, 'utf8')).trim();
-  } catch (cause) {
-    throw new TributaryError('PREREQUISITE_MISSING', `${name}: ${file} cannot be read; check its path and mode.`, {
-      cause,
-    });
-  }
-  if (text === '') throw wrong(name, `names ${file}, which is empty`);
-  return text;
-}
-
-function wrong(name: string, what: string): TributaryError {
-  return new TributaryError('PREREQUISITE_MISSING', `${name} ${what}; \`tributary up\` sets it.`);
 }

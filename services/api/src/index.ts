@@ -1,3 +1,3 @@
 export type { ApiDeps, ApiOptions } from './api-deps.js';
 export { createApiServer } from './api-server.js';
-export { type ApiEnvironment, apiEnvironment } from './environment.js';
+export { type ApiEnvironment, readEnvironment } from './environment.js';

@@ -1,71 +1,52 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { connect } from '@nats-io/transport-node';
+/** The orchestrator: a Temporal worker with the workflows and the control activities, the roster of workers and the reaper. */
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { natsStore } from '@tributary/checkpoints';
-import { natsNames, TributaryError } from '@tributary/protocol';
 import { openDatabase } from '@tributary/run-store';
-import { createLogger, createMetrics, type Logger, serveMetrics } from '@tributary/telemetry';
+import { connectNats, runMain, termination, untilThere } from '@tributary/service-runtime';
+import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
 import { readEnvironment } from './environment.js';
 import { requireWorkflowBundle } from './locate-workflow-bundle.js';
 import { startOrchestrator } from './orchestrator.js';
 import { temporalLogger } from './temporal-logger.js';
 
-/** Servers may come up after the orchestrator. */
-async function untilThere<T>(what: string, log: Logger, attempt: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (tries % 30 === 0) log.warn({ err: error }, `${what} does not answer; trying on`);
-      await delay(1_000);
-    }
-  }
-}
-
 async function main(): Promise<void> {
-  const environment = await readEnvironment(process.env);
-  const { namespace, targetsDir } = environment;
-  const log = createLogger({ service: 'orchestrator', level: environment.logLevel });
+  const { names, nats, postgresUrl, temporalAddress, targetsDir, logLevel } = readEnvironment(process.env);
+  const { namespace } = names;
+  const logger = createLogger({ service: 'orchestrator', level: logLevel });
   const workflowBundle = await requireWorkflowBundle();
-  Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
-
-  const terminated = new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
-  });
+  Runtime.install({ logger: temporalLogger(logger), shutdownSignals: [] });
+  const { signal, requested } = termination();
+  const waiting = { logger, signal };
   const metrics = createMetrics();
-  const db = openDatabase(environment.postgresUrl, {
+  const db = openDatabase(postgresUrl, {
     applicationName: 'tributary-orchestrator',
-    onIdleError: (err) => log.warn({ err }, 'a Postgres connection was lost'),
+    onIdleError: (err) => logger.warn({ err }, 'a Postgres connection was lost'),
   });
-  const starting = (async () => {
-    const nc = await untilThere('NATS', log, () =>
-      connect({
-        servers: environment.natsUrl,
-        user: environment.natsUser,
-        pass: environment.natsPassword,
-        name: 'orchestrator',
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: 250,
-        pingInterval: 2_000,
-      }),
-    );
-    const temporal = await untilThere('Temporal', log, () =>
-      NativeConnection.connect({ address: environment.temporalAddress }),
-    );
-    const objects = await untilThere('the object store', log, () => natsStore(nc, natsNames(namespace).objectsBucket));
-    const orchestrator = await untilThere('the orchestrator', log, () =>
-      startOrchestrator({ namespace, workflowBundle }, { db, nc, temporal, objects, metrics, log }),
+
+  const start = async () => {
+    const nc = await connectNats(nats, 'orchestrator', waiting);
+    const temporal = await untilThere(() => NativeConnection.connect({ address: temporalAddress }), {
+      ...waiting,
+      what: 'Temporal',
+    });
+    const objects = await untilThere(() => natsStore(nc, names.objectsBucket), {
+      ...waiting,
+      what: 'the object store',
+    });
+    const orchestrator = await untilThere(
+      () => startOrchestrator({ namespace, workflowBundle }, { db, nc, temporal, objects, metrics, log: logger }),
+      { ...waiting, what: 'a server of the orchestrator' },
     );
     return { nc, temporal, orchestrator };
-  })();
-  const started = await Promise.race([starting, terminated]);
-  if (typeof started === 'string') process.exit(0);
+  };
+  const started = await Promise.race([start(), requested]);
+  if (typeof started === 'string') return;
   const { nc, temporal, orchestrator } = started;
   const server = await serveMetrics({ metrics, job: 'orchestrator', instance: String(process.pid), targetsDir });
-  log.info({ namespace, metricsPort: server.port }, 'ready');
+  logger.info({ namespace, metricsPort: server.port }, 'ready');
 
-  const signal = await Promise.race([terminated, orchestrator.stopped.then(() => null)]);
-  if (signal !== null) log.info({ signal }, 'stopping; runs train on');
+  const why = await Promise.race([requested, orchestrator.stopped.then(() => null)]);
+  if (why !== null) logger.info({ signal: why }, 'stopping; runs train on');
   await orchestrator.stop();
   await server.close();
   await temporal.close();
@@ -73,10 +54,4 @@ async function main(): Promise<void> {
   await db.destroy();
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof TributaryError ? error.message : error);
-    process.exit(1);
-  },
-);
+runMain(main);

@@ -1,14 +1,13 @@
-import { connect } from '@nats-io/transport-node';
+/** The recorder: drains step records from JetStream into Postgres, exactly once, and commits checkpoints. */
 import { natsStore } from '@tributary/checkpoints';
-import { TributaryError } from '@tributary/protocol';
 import { openDatabase } from '@tributary/run-store';
+import { connectNats, runMain, termination, untilThere } from '@tributary/service-runtime';
 import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
 import { readEnvironment } from './environment.js';
 import { faultPoints } from './fault-points.js';
 import { Recorder } from './recorder.js';
 import { purgeRecorded } from './records-consumer.js';
 import { retireEndedRuns } from './retire-runs.js';
-import { retry } from './retry.js';
 
 const retireIntervalMs = 15_000;
 const purgeIntervalMs = 60_000;
@@ -18,34 +17,19 @@ async function main(): Promise<void> {
   const { names, instance, targetsDir } = environment;
   const pass = faultPoints(environment.faults);
   const logger = createLogger({ service: 'recorder', level: environment.logLevel });
-  const stopping = new AbortController();
-  const stop = new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const)
-      process.once(signal, () => {
-        stopping.abort();
-        resolve(signal);
-      });
-  });
+  const { signal, requested } = termination();
 
   const metrics = createMetrics();
-  const connection = await connect({
-    servers: environment.natsUrl,
-    user: environment.natsUser,
-    pass: environment.natsPassword,
-    name: `recorder-${instance}`,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 500,
-    waitOnFirstConnect: true,
-  });
+  const connection = await connectNats(environment.nats, `recorder-${instance}`, { logger, signal });
   const db = openDatabase(environment.postgresUrl, {
     maxConnections: 4,
     applicationName: 'tributary-recorder',
     onIdleError: (error) => logger.warn({ error: error.message }, 'a Postgres connection was lost'),
   });
-  const objects = await retry(async () => await natsStore(connection, names.objectsBucket), {
-    signal: stopping.signal,
-    retryable: () => true,
-    onRetry: (error, _attempt, waitMs) => logger.warn({ error: String(error), waitMs }, 'waiting for the object store'),
+  const objects = await untilThere(() => natsStore(connection, names.objectsBucket), {
+    what: 'the object store',
+    logger,
+    signal,
   });
   const recorder = new Recorder(environment, { connection, db, objects, logger, metrics, pass });
   const server = await serveMetrics({ metrics, job: 'recorder', instance, targetsDir, health: () => recorder.problem });
@@ -53,32 +37,25 @@ async function main(): Promise<void> {
   const retiring = setInterval(() => {
     retireEndedRuns(db, metrics, retired).catch((error: unknown) => logger.debug({ error: String(error) }, 'not now'));
   }, retireIntervalMs);
-
   const purging = setInterval(() => {
     purgeRecorded(connection, names.recordsStream).catch((error: unknown) =>
       logger.warn({ error: String(error) }, 'recorded messages could not be removed from the stream'),
     );
   }, purgeIntervalMs);
 
-  const ended = await Promise.race([
-    stop,
-    recorder.run().then(() => 'done'),
+  const failure = await Promise.race([
+    requested.then(() => null),
+    recorder.run().then(() => null),
     connection.closed().then((error) => error ?? new Error('the NATS connection was closed')),
   ]);
-  logger.info({ why: String(ended) }, 'stopping');
+  logger.info({ why: failure === null ? 'asked to' : String(failure) }, 'stopping');
   clearInterval(retiring);
   clearInterval(purging);
-  if (typeof ended === 'string') await recorder.stop();
+  if (failure === null) await recorder.stop();
   await server.close();
   await connection.close();
   await db.destroy();
-  // Everything is closed; timers that the NATS client leaves behind would keep the process for 10 s more.
-  process.exit(typeof ended === 'string' ? 0 : 1);
+  if (failure !== null) throw failure;
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(
-    `${error instanceof TributaryError ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  process.exit(1);
-});
+runMain(main);

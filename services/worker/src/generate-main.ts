@@ -1,13 +1,16 @@
 /** Entry of the generator: loads a checkpoint, generates for one request, and ends. */
 import { openBackend } from '@tributary/engine';
 import { type GenerateReply, type GenerateRequest, toErrorDocument } from '@tributary/protocol';
+import { createLogger } from '@tributary/telemetry';
 import { generateTexts } from '@tributary/trainer';
 import { readEnvironment } from './environment.js';
 import { openSession } from './nats-session.js';
 
 async function answer(request: GenerateRequest): Promise<GenerateReply> {
   const environment = readEnvironment(process.env);
-  const session = await openSession(environment, `generator ${environment.worker}`);
+  const logger = createLogger({ service: 'generator', level: environment.logLevel });
+  const signal = AbortSignal.timeout(10_000);
+  const session = await openSession(environment, `generator ${environment.worker}`, { logger, signal });
   try {
     // A trainer may hold the GPU; a few sequences need none.
     const backend = await openBackend({ prefer: environment.backend, device: 'cpu', threads: 1 });

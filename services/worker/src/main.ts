@@ -1,5 +1,6 @@
 /** The agent on one device: announces it, obeys generation documents, hosts the trainer, answers generation requests. */
 import type { GenerationDocument } from '@tributary/protocol';
+import { runMain, termination } from '@tributary/service-runtime';
 import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
 import { Agent } from './agent.js';
 import { BeaconSender } from './beacons.js';
@@ -13,14 +14,12 @@ async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const { names, worker, targetsDir } = environment;
   const logger = createLogger({ service: 'worker', level: environment.logLevel }).child({ worker });
+  const { signal, requested } = termination();
   const { device, notice } = await probeDevice(process.env);
   if (notice) logger.warn({ notice }, 'slower backend');
   logger.info({ device }, 'device');
-  const session = await openSession(environment, `worker ${worker}`);
+  const session = await openSession(environment, `worker ${worker}`, { logger, signal });
   const metrics = createMetrics();
-  const metricsServer = targetsDir
-    ? await serveMetrics({ metrics, job: 'worker', instance: worker, targetsDir, port: 0 })
-    : null;
 
   let beacons: BeaconSender | null = null;
   const agent = new Agent(worker, {
@@ -44,20 +43,16 @@ async function main(): Promise<void> {
   );
   new GenerateService({ connection: session.connection, subject: names.generate, env: process.env, logger });
 
-  const drain = async (): Promise<void> => {
-    logger.info('leaving');
-    clearInterval(heartbeat);
-    watch.stop();
-    beacons?.close();
-    await agent.close();
-    await metricsServer?.close();
-    await session.connection.drain();
-    process.exit(0);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void drain());
+  // Last: the announcement says that the agent serves.
+  const server = await serveMetrics({ metrics, job: 'worker', instance: worker, targetsDir });
+
+  logger.info({ signal: await requested }, 'leaving');
+  clearInterval(heartbeat);
+  watch.stop();
+  beacons.close();
+  await agent.close();
+  await server.close();
+  await session.connection.drain();
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-});
+runMain(main);

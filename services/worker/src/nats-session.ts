@@ -1,8 +1,9 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { natsStore } from '@tributary/checkpoints';
 import type { ObjectStore } from '@tributary/protocol';
+import { connectNats, type UntilThereOptions, untilThere } from '@tributary/service-runtime';
 import type { WorkerEnvironment } from './environment.js';
 
 /** The one outbound connection of an agent, a trainer or a generator. */
@@ -14,24 +15,22 @@ export interface NatsSession {
   readonly endings: KV;
 }
 
-/** Connects and opens what the worker user may use; reconnects for ever. */
-export async function openSession(environment: WorkerEnvironment, name: string): Promise<NatsSession> {
-  const { names } = environment;
-  const connection = await connect({
-    servers: environment.natsUrl,
-    user: environment.natsUser,
-    pass: environment.natsPassword,
-    name,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 500,
-  });
-  const stream = jetstream(connection);
+/** Connects and opens what the worker user may use; waits for a server that is away. */
+export async function openSession(
+  { names, nats }: WorkerEnvironment,
+  name: string,
+  waiting: Omit<UntilThereOptions, 'what'>,
+): Promise<NatsSession> {
+  const connection = await connectNats(nats, name, waiting);
   const kvm = new Kvm(connection);
-  return {
-    connection,
-    stream,
-    objects: await natsStore(connection, names.objectsBucket),
-    generations: await kvm.open(names.generationsBucket),
-    endings: await kvm.open(names.endingsBucket),
-  };
+  const [objects, generations, endings] = await untilThere(
+    () =>
+      Promise.all([
+        natsStore(connection, names.objectsBucket),
+        kvm.open(names.generationsBucket),
+        kvm.open(names.endingsBucket),
+      ]),
+    { ...waiting, what: 'JetStream' },
+  );
+  return { connection, stream: jetstream(connection), objects, generations, endings };
 }

@@ -17,6 +17,8 @@ const tell = (message: FromTrainer): void => {
   process.send?.(message);
 };
 
+const ended = new AbortController();
+
 // Without its agent a trainer has no one to obey.
 process.once('disconnect', () => process.exit(1));
 
@@ -28,11 +30,9 @@ async function train(document: GenerationDocument, member: number): Promise<void
     run: document.run,
     generation: document.generation,
   });
-  const session = await openSession(environment, `trainer ${worker}`);
+  const session = await openSession(environment, `trainer ${worker}`, { logger, signal: ended.signal });
   const metrics = createMetrics();
-  const metricsServer = environment.targetsDir
-    ? await serveMetrics({ metrics, job: 'trainer', instance: worker, targetsDir: environment.targetsDir, port: 0 })
-    : null;
+  const server = await serveMetrics({ metrics, job: 'trainer', instance: worker, targetsDir: environment.targetsDir });
   const transport = await natsTransport({
     connection: session.connection,
     subject: names.exchange(document.run, document.attempt, document.generation),
@@ -87,7 +87,7 @@ async function train(document: GenerationDocument, member: number): Promise<void
     const { code, message } = toErrorDocument(error);
     await finish({ outcome: 'failed', step, code, reason: message });
   }
-  await metricsServer?.close();
+  await server.close();
   await session.connection.drain();
 }
 

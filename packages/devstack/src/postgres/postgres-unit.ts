@@ -48,7 +48,7 @@ async function launchPostgres({ folders, document, env }: UnitContext, report: R
     port: String(document.ports.postgres),
     // TCP only: the path of a socket must be short, that of a stack may be long.
     unix_socket_directories: '',
-    max_connections: '100',
+    max_connections: '300',
     logging_collector: 'off',
     log_line_prefix: '%m [%p] ',
   };

@@ -1,8 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stackFolder } from './stack-folder.js';
-
-const usersFolder = (): string => join(stackFolder(), 'users');
 
 /** State and parent of a process; null where it is gone. */
 function statOf(pid: string): { readonly state: string; readonly parent: number } | null {
@@ -15,23 +12,23 @@ function statOf(pid: string): { readonly state: string; readonly parent: number 
   }
 }
 
-/** Notes that this process uses the shared servers, until it ends or {@link forgetThisProcess}. */
-export function noteThisProcess(): void {
-  mkdirSync(usersFolder(), { recursive: true });
-  writeFileSync(join(usersFolder(), String(process.pid)), '');
+/** Notes in `folder` that this process uses the shared servers, until it ends or {@link forgetThisProcess}. */
+export function noteThisProcess(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, String(process.pid)), '');
 }
 
-export function forgetThisProcess(): void {
-  rmSync(join(usersFolder(), String(process.pid)), { force: true });
+export function forgetThisProcess(folder: string): void {
+  rmSync(join(folder, String(process.pid)), { force: true });
 }
 
 /** Whether a process other than this one and its children uses the shared servers. */
-export function othersUseTestServers(): boolean {
+export function othersUseTestServers(folder: string): boolean {
   let others = false;
-  mkdirSync(usersFolder(), { recursive: true });
-  for (const pid of readdirSync(usersFolder())) {
+  mkdirSync(folder, { recursive: true });
+  for (const pid of readdirSync(folder)) {
     const stat = statOf(pid);
-    if (stat === null || stat.state === 'Z') rmSync(join(usersFolder(), pid), { force: true });
+    if (stat === null || stat.state === 'Z') rmSync(join(folder, pid), { force: true });
     else if (stat.parent !== process.pid && pid !== String(process.pid)) others = true;
   }
   return others;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { natsWorkerUser, repositoryRoot } from '@tributary/devstack';
+import { natsWorkerUser, readStackDocument, repositoryRoot, secretFile, stackFolders } from '@tributary/devstack';
 import { isToken, TributaryError, type WorkerDocument } from '@tributary/protocol';
 import type { Command } from 'commander';
 import { ApiClient } from '../api-client.js';
@@ -35,9 +35,17 @@ export function addWorkerCommands(program: Command, finish: Finish): void {
       print(table(['worker', 'state', 'device', 'backend', 'host', 'run', 'step'], shown.map(workerRow), [6]));
     });
 
-  program
-    .command('worker')
-    .description('run workers on another machine')
+  const worker = program.command('worker').description('run workers on another machine');
+  worker
+    .command('token')
+    .description('address and token file with which a worker of another machine joins this stack')
+    .option('--json', 'print JSON')
+    .action(async (options: JsonOption) => {
+      const invitation = await workerInvitation();
+      if (options.json) return printJson(invitation);
+      print(`NATS        ${invitation.url}\ntoken file  ${invitation.tokenFile}`);
+    });
+  worker
     .command('start')
     .description('run a worker here, for the stack of another machine, until Ctrl-C')
     .requiredOption('--join <url>', 'address of its NATS server, e.g. nats://127.0.0.1:4222')
@@ -46,6 +54,15 @@ export function addWorkerCommands(program: Command, finish: Finish): void {
     .option('--name <name>', 'unique among its workers; default: host and device')
     .option('--namespace <name>', 'namespace of the installation', 'main')
     .action(async (options: StartOptions) => finish(await startWorker(options)));
+}
+
+/** How a worker of another machine reaches this stack; the token itself is never printed. */
+async function workerInvitation(): Promise<{ readonly url: string; readonly tokenFile: string }> {
+  const folders = stackFolders();
+  const document = await readStackDocument(folders);
+  if (document === undefined)
+    throw new TributaryError('STACK_DOWN', 'There is no Tributary stack here yet; make one with: npx tributary up');
+  return { url: `nats://127.0.0.1:${document.ports.nats}`, tokenFile: secretFile(folders, 'nats-worker') };
 }
 
 function workerRow(worker: WorkerDocument): string[] {
