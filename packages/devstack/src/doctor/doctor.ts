@@ -25,7 +25,7 @@ export interface DoctorCheck {
 }
 
 const minimumNode = '20.19.0';
-const wantedFreeBytes = 6e9;
+const wantedFreeBytes = 8e9;
 
 /** Checks every prerequisite of Tributary on this machine and the state of one stack; changes nothing. */
 export async function doctor(folders: StackFolders, env: NodeJS.ProcessEnv = process.env): Promise<DoctorCheck[]> {

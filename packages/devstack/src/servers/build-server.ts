@@ -5,7 +5,7 @@ import { TributaryError } from '@tributary/protocol';
 import { lastLines, type Report, runCommand, secondsSince } from '../setup/command.js';
 import { exclusively } from '../setup/exclusive.js';
 import { repositoryRoot } from '../setup/folders.js';
-import { binariesFolder, builtBinary, findServer, type ServerBinary } from './find-server.js';
+import { binariesFolder, builtBinary, findServer, type ServerBinary, searchPath } from './find-server.js';
 import { compareVersions, type GoServerRelease, minimumGoVersion } from './release.js';
 
 export interface BuildOptions {
@@ -84,7 +84,7 @@ async function build(release: GoServerRelease, env: NodeJS.ProcessEnv, options: 
       unfinished,
       target.package,
     ];
-    const [first, ...rest] = options.lowPriority === true ? ['nice', '-n', '15', ...command] : command;
+    const [first, ...rest] = options.lowPriority === true ? [...whenIdle(env), ...command] : command;
     const built = await runCommand(first ?? 'go', rest, {
       cwd: join(repositoryRoot(), 'infra', release.name),
       env: { ...env, GOFLAGS: '', GOWORK: 'off' },
@@ -101,6 +101,11 @@ async function build(release: GoServerRelease, env: NodeJS.ProcessEnv, options: 
     await nameStably(folder, target.binary, basename(file));
   }
   options.report(`${release.name}: built in ${secondsSince(startedAtMs)}`);
+}
+
+/** Runs a command in what processor time others leave over: niceness alone still takes turns with a training run. */
+function whenIdle(env: NodeJS.ProcessEnv): string[] {
+  return searchPath('chrt', env) === undefined ? ['nice', '-n', '19'] : ['chrt', '--idle', '0'];
 }
 
 /** Points `<binary>` to the newest version, replacing the link in one step. */

@@ -76,7 +76,7 @@ async function readVersion(release: GoServerRelease, file: string): Promise<stri
   return release.versionPattern.exec(said.output)?.[1];
 }
 
-function searchPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
+export function searchPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, name)).find((file) => isExecutable(file));
 }
