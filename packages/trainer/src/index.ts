@@ -1,6 +1,7 @@
 export { agreedStop, bitOf, controlBits } from './control-bits.js';
 export { generateTexts } from './generate-texts.js';
 export { memberPlan } from './member-plan.js';
+export { patientStore, serverIsAway } from './patient-store.js';
 export { modelOf, specOf, taskOf } from './prepared-model.js';
 export { partNames } from './state-parts.js';
 export { Trainer } from './trainer.js';

@@ -5,10 +5,12 @@ import {
   type MemberEnding,
   type MemberEndingDocument,
   type PreparedRun,
+  type StopRequest,
   toErrorDocument,
 } from '@tributary/protocol';
+import { untilThere } from '@tributary/service-runtime';
 import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
-import { Trainer } from '@tributary/trainer';
+import { patientStore, serverIsAway, Trainer } from '@tributary/trainer';
 import { readEnvironment } from './environment.js';
 import { openSession } from './nats-session.js';
 import type { FromTrainer, ToTrainer } from './trainer-messages.js';
@@ -17,7 +19,14 @@ const tell = (message: FromTrainer): void => {
   process.send?.(message);
 };
 
-const ended = new AbortController();
+/** Never aborted: an ending is worth any wait, and the agent ends a trainer that nobody needs. */
+const { signal } = new AbortController();
+
+/** Asked to stop before there was a trainer to ask; then the trainer's own. */
+let askedEarly: StopRequest | null = null;
+let onStop = (request: StopRequest): void => {
+  askedEarly = request;
+};
 
 // Without its agent a trainer has no one to obey.
 process.once('disconnect', () => process.exit(1));
@@ -30,7 +39,15 @@ async function train(document: GenerationDocument, member: number): Promise<void
     run: document.run,
     generation: document.generation,
   });
-  const session = await openSession(environment, `trainer ${worker}`, { logger, signal: ended.signal });
+  const session = await openSession(environment, `trainer ${worker}`, { logger, signal });
+  let leaving = false;
+  // The client gives up where it is refused; a trainer that nobody hears must not stay.
+  void session.connection.closed().then((reason) => {
+    if (leaving) return;
+    logger.error({ reason: String(reason ?? 'closed') }, 'the connection to NATS is gone');
+    process.exit(1);
+  });
+  const objects = patientStore(session.objects, logger);
   const metrics = createMetrics();
   const server = await serveMetrics({ metrics, job: 'trainer', instance: worker, targetsDir: environment.targetsDir });
   const transport = await natsTransport({
@@ -41,7 +58,7 @@ async function train(document: GenerationDocument, member: number): Promise<void
   });
   let step = document.resume.step;
   const finish = async (ending: MemberEnding): Promise<void> => {
-    const ended: MemberEndingDocument = {
+    const written: MemberEndingDocument = {
       run: document.run,
       attempt: document.attempt,
       generation: document.generation,
@@ -49,13 +66,16 @@ async function train(document: GenerationDocument, member: number): Promise<void
       worker,
       ending,
     };
-    await session.endings.put(`${document.run}.${document.generation}.${member}`, JSON.stringify(ended));
+    const key = `${document.run}.${document.generation}.${member}`;
+    await untilThere(() => session.endings.put(key, JSON.stringify(written)), {
+      what: 'the endings bucket',
+      logger,
+      signal,
+    });
     tell({ kind: 'ended', ending });
   };
-  try {
-    const prepared = JSON.parse(
-      new TextDecoder().decode(await session.objects.get(document.preparedKey)),
-    ) as PreparedRun;
+  const conclude = async (): Promise<MemberEnding> => {
+    const prepared = JSON.parse(new TextDecoder().decode(await objects.get(document.preparedKey))) as PreparedRun;
     const trainer = new Trainer(
       {
         document,
@@ -69,7 +89,7 @@ async function train(document: GenerationDocument, member: number): Promise<void
       {
         transport,
         stream: session.stream,
-        objects: session.objects,
+        objects,
         logger,
         metrics,
         onStatus: (status) => {
@@ -78,21 +98,27 @@ async function train(document: GenerationDocument, member: number): Promise<void
         },
       },
     );
-    process.on('message', (message: ToTrainer) => {
-      if (message.kind === 'stop') trainer.stop(message.request);
-    });
-    await finish(await trainer.run());
-  } catch (error) {
+    onStop = (request) => trainer.stop(request);
+    if (askedEarly !== null) onStop(askedEarly);
+    return await trainer.run();
+  };
+  const ending = await conclude().catch((error: unknown): MemberEnding => {
     logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'training failed');
     const { code, message } = toErrorDocument(error);
-    await finish({ outcome: 'failed', step, code, reason: message });
-  }
+    // Not the run's fault: another generation may try.
+    return { outcome: 'failed', step, code: serverIsAway(error) ? 'SERVER_FAILED' : code, reason: message };
+  });
+  await finish(ending);
+  leaving = true;
   await server.close();
   await session.connection.drain();
 }
 
-process.once('message', (message: ToTrainer) => {
-  if (message.kind !== 'start') return;
+process.on('message', (message: ToTrainer) => {
+  if (message.kind === 'stop') {
+    onStop(message.request);
+    return;
+  }
   train(message.document, message.member).then(
     () => process.exit(0),
     (error: unknown) => {
