@@ -25,6 +25,7 @@ export class BeaconSender {
   readonly #timer: NodeJS.Timeout;
   #sequence = 0;
   #draining = false;
+  #soon: NodeJS.Immediate | null = null;
 
   constructor(
     options: { readonly subject: string; readonly worker: WorkerId; readonly device: DeviceDescription },
@@ -35,11 +36,18 @@ export class BeaconSender {
     this.#worker = options.worker;
     this.#device = options.device;
     this.#source = deps.source;
-    this.#timer = setInterval(() => this.send(), beaconIntervalMs);
-    this.send();
+    this.#timer = setInterval(() => this.#sendNow(), beaconIntervalMs);
+    this.#sendNow();
   }
 
+  /** Tells of a change at once; of changes that come together (an agent's first look at all runs) once. */
   send(): void {
+    this.#soon ??= setImmediate(() => this.#sendNow());
+  }
+
+  #sendNow(): void {
+    if (this.#soon !== null) clearImmediate(this.#soon);
+    this.#soon = null;
     const { trainer, confirmedDead } = this.#source();
     const beacon: Beacon = {
       worker: this.#worker,
@@ -60,6 +68,6 @@ export class BeaconSender {
   close(): void {
     clearInterval(this.#timer);
     this.#draining = true;
-    this.send();
+    this.#sendNow();
   }
 }

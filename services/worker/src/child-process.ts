@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** How a child ended, in words. */
@@ -19,14 +18,16 @@ export class AgentChild<To extends object, From extends object> {
       serialization: 'advanced',
     });
     this.process.on('message', (message) => onMessage(message as From));
-    this.exited = Promise.race([
-      once(this.process, 'exit').then(([code, signal]) =>
-        exitReason(code as number | null, signal as NodeJS.Signals | null),
-      ),
-      once(this.process, 'error').then(([error]) => `could not be started: ${String(error)}`),
-    ]);
+    this.exited = new Promise((resolve) => {
+      this.process.once('exit', (code, signal) => resolve(exitReason(code, signal)));
+      // Also a message or signal that did not reach a living child is told here; only one that never lived has no pid.
+      this.process.on('error', (error) => {
+        if (this.process.pid === undefined) resolve(`could not be started: ${String(error)}`);
+      });
+    });
   }
 
+  /** A message to a child that is about to end is lost. */
   send(message: To): void {
     if (this.process.connected) this.process.send(message);
   }

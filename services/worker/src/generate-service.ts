@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { type GenerateReply, type GenerateRequest, toErrorDocument } from '@tributary/protocol';
 import type { Logger } from '@tributary/telemetry';
 import { AgentChild } from './child-process.js';
@@ -24,11 +24,25 @@ export class GenerateService {
       callback: (error, message) => {
         if (error) return;
         this.#tail = this.#tail.then(async () => {
-          const reply = await this.#answer(() => message.json<GenerateRequest>());
-          message.respond(JSON.stringify(reply));
+          this.#respond(message, await this.#answer(() => message.json<GenerateRequest>()));
         });
       },
     });
+  }
+
+  /** Never throws: a reply that cannot be sent must not end the agent, nor keep the next request from being answered. */
+  #respond(message: Msg, reply: GenerateReply): void {
+    try {
+      message.respond(JSON.stringify(reply));
+    } catch (error) {
+      this.#logger.error({ error: String(error) }, 'a generation reply could not be sent');
+      if (!reply.ok) return;
+      this.#respond(message, {
+        ok: false,
+        code: 'TOO_LARGE',
+        message: `The outputs of ${reply.outputs.length} inputs could not be sent in one reply; ask for fewer at a time.`,
+      });
+    }
   }
 
   async #answer(read: () => GenerateRequest): Promise<GenerateReply> {

@@ -11,6 +11,7 @@ export class TrainerSlot {
   #status: TrainerStatus;
   #ended = false;
   #stopSent = false;
+  #killed = false;
 
   /** @param onChange called on every status change, and once more when the process has ended. */
   constructor(
@@ -40,7 +41,8 @@ export class TrainerSlot {
       .then((reason) => {
         if (!this.#ended) {
           this.#status = { ...this.#status, died: { reason: `the trainer ${reason} at step ${this.#status.step}` } };
-          deps.logger.error({ run, generation, reason }, 'the trainer died');
+          if (this.#killed) deps.logger.info({ run, generation }, 'the trainer was stopped');
+          else deps.logger.error({ run, generation, reason }, 'the trainer died');
         }
         deps.onChange();
       })
@@ -66,7 +68,9 @@ export class TrainerSlot {
     this.#child.send({ kind: 'stop', request: document.stop });
   }
 
+  /** Ends the trainer at once, wanted by its agent, and waits until it is gone. */
   kill(): Promise<void> {
+    this.#killed = true;
     return this.#child.kill();
   }
 }
