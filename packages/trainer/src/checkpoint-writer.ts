@@ -27,7 +27,9 @@ export class CheckpointWriter {
   readonly #document: GenerationDocument;
   readonly #parts: readonly string[];
   readonly #deps: CheckpointWriterDeps;
+  /** The writing of the newest checkpoint, and of the one before it. */
   #tail: Promise<void> = Promise.resolve();
+  #before: Promise<void> = Promise.resolve();
   #failed: { readonly step: number; readonly cause: unknown } | null = null;
 
   constructor(document: GenerationDocument, parts: readonly string[], deps: CheckpointWriterDeps) {
@@ -36,8 +38,14 @@ export class CheckpointWriter {
     this.#deps = deps;
   }
 
+  /** Resolves when no more than one checkpoint is being written: each that waits holds a copy of the whole state. */
+  async roomForOne(): Promise<void> {
+    await this.#before;
+  }
+
   /** `sources` hold copies of the state after `step` steps. A part that cannot be written costs this checkpoint, not the run. */
   write(step: number, sources: readonly PartSource[]): void {
+    this.#before = this.#tail;
     this.#tail = this.#tail.then(() => this.#write(step, sources));
   }
 

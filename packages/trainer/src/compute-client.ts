@@ -32,6 +32,9 @@ export class ComputeClient {
     const worker = new Worker(new URL('./compute-thread.js', import.meta.url), { workerData: init });
     const ready = await new Promise<Extract<ComputeReply, { kind: 'ready' }>>((resolve, reject) => {
       worker.once('error', reject);
+      worker.once('exit', (code) =>
+        reject(new Error(`the compute thread ended with code ${code} before it was ready`)),
+      );
       worker.once('message', (reply: ComputeReply) => {
         if (reply.kind === 'ready') resolve(reply);
         else reject(failureOf(reply));
@@ -46,6 +49,7 @@ export class ComputeClient {
     this.device = ready.device;
     this.notice = ready.notice;
     worker.removeAllListeners('error');
+    worker.removeAllListeners('exit');
     worker.on('error', (error) => this.#end(error));
     worker.on('exit', (code) => this.#end(new Error(`the compute thread ended with code ${code}`)));
     worker.on('message', (reply: ComputeReply) => this.#onReply(reply));

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { encodeRunRecord, type Point, type RunRecord, type SampleRow, type TimingPoint } from '@tributary/protocol';
 import type { Logger } from '@tributary/telemetry';
@@ -62,6 +63,13 @@ export class RecordOutbox {
     while (this.#draining) await this.#draining;
   }
 
+  /** As `settled`, but gives up after a while: for a run that fails, whose last points should still be seen. */
+  async settledWithin(limitMs: number): Promise<void> {
+    const limit = new AbortController();
+    await Promise.race([this.settled(), delay(limitMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
+    limit.abort();
+  }
+
   close(): void {
     this.#closed = true;
     clearInterval(this.#timer);
@@ -95,9 +103,7 @@ export class RecordOutbox {
 
   #push(record: RunRecord): void {
     this.#queue.push(record);
-    this.#draining ??= this.#drain().finally(() => {
-      this.#draining = null;
-    });
+    if (!this.#closed) this.#draining ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -116,5 +122,7 @@ export class RecordOutbox {
         delayMs = Math.min(delayMs * 2, 5_000);
       }
     }
+    // Here and not a moment later: what is queued in between would wait for the next record.
+    this.#draining = null;
   }
 }

@@ -24,6 +24,9 @@ import type { TrainerDeps, TrainerOptions } from './trainer-types.js';
 /** Steps in a row that may be skipped as non-finite before the run fails. */
 const nonFiniteLimit = 20;
 
+/** How long a failing run waits for JetStream to take its last records. */
+const lastRecordsMs = 5_000;
+
 /** One member's training of one generation, from restore to its ending. */
 export class Trainer {
   readonly #options: TrainerOptions;
@@ -96,6 +99,9 @@ export class Trainer {
       this.#outbox.addMemberEnd(this.#step, outcome);
       await this.#outbox.settled();
       return { outcome, step: this.#step, reason: stopped?.reason ?? null };
+    } catch (error) {
+      await this.#outbox.settledWithin(lastRecordsMs);
+      throw error;
     } finally {
       this.#outbox.close();
       await exchange.close();
@@ -175,7 +181,7 @@ export class Trainer {
       const stop = agreedStop(result.control);
       const last = this.#step === budget.steps;
       if (this.#step % evaluation.every === 0 && !last && !stop) await this.#evaluate(compute, reporter, 'validation');
-      if (this.#step % checkpoints.every === 0 || last || stop) this.#checkpoint();
+      if (this.#step % checkpoints.every === 0 || last || stop) await this.#checkpoint();
       if (stop && !last) return stop;
     }
     return null;
@@ -230,7 +236,9 @@ export class Trainer {
   }
 
   /** Copies this member's parts of the state after the current step and writes them in the background. */
-  #checkpoint(): void {
+  async #checkpoint(): Promise<void> {
+    this.#report('checkpointing');
+    await this.#checkpoints.roomForOne();
     const metadata = { run: this.#options.document.run, step: String(this.#step), format: 'tributary-checkpoint/1' };
     const held = {
       plan: this.#plan,
