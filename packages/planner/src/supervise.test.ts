@@ -189,4 +189,21 @@ describe('supervise', () => {
     expect(stopped.outcome).toMatchObject({ kind: 'worker-lost', workers: ['a', 'b'], unreachable: [] });
     expect(stopped.state.lastTickMs).toBeGreaterThan(defaultLimits.stopMs);
   });
+
+  it('ends a generation whose members wait in vain, not one that is in a phase of any length', () => {
+    const minutes = (phase: TrainerStatus['phase']): SupervisionEvent[] =>
+      Array.from({ length: 700 }, (_, s) => [
+        beacon('a', s * 1000),
+        beacon('b', s * 1000, trainer({ phase })),
+        { kind: 'tick', atMs: s * 1000 } as const,
+      ]).flat();
+    expect(play(minutes('training')).outcome).toMatchObject({
+      kind: 'worker-lost',
+      workers: ['a', 'b'],
+      unreachable: [],
+      reason: expect.stringContaining('no progress'),
+    });
+    expect(play(minutes('tracing')).outcome).toBeNull();
+    expect(play(minutes('checkpointing')).outcome).toBeNull();
+  });
 });

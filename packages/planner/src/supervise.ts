@@ -14,6 +14,8 @@ export interface SupervisionLimits {
   readonly vanishedMs: number;
   /** After a stop request: time without any progress after which members will not stop by themselves. */
   readonly stopMs: number;
+  /** Time without any progress of any member, all of them between steps or evaluating, after which they wait for each other in vain. */
+  readonly stallMs: number;
 }
 
 export const defaultLimits: SupervisionLimits = {
@@ -22,6 +24,7 @@ export const defaultLimits: SupervisionLimits = {
   startMs: 30_000,
   vanishedMs: 3 * beaconIntervalMs,
   stopMs: 60_000,
+  stallMs: 600_000,
 };
 
 interface WatchedMember {
@@ -230,7 +233,19 @@ function overdue(state: Supervision, nowMs: number, limits: SupervisionLimits): 
       [],
       `asked to stop, and no progress for ${limits.stopMs / 1_000} s`,
     );
+  if (awaited.every(stepping) && nowMs - state.lastProgressMs > limits.stallMs)
+    return lost(
+      state,
+      awaited.map((member) => member.worker),
+      [],
+      `no progress for ${limits.stallMs / 1_000} s`,
+    );
   return null;
+}
+
+/** In a phase that shows progress often; tracing, restoring and waiting for a store may take any time. */
+function stepping({ progress }: WatchedMember): boolean {
+  return /^(training|evaluating)\//.test(progress);
 }
 
 function lost(state: Supervision, workers: string[], unreachable: string[], why: string): GenerationOutcome {
