@@ -33,9 +33,7 @@ export class EndGate {
     if (ends.length === 0) return;
     this.#held.push(...ends);
     this.#held.sort((a, b) => a.message.sequence - b.message.sequence);
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
+    if (!this.#signal.aborted) this.#running ??= this.#run();
   }
 
   /** Resolves when nothing is written any more. */
@@ -50,12 +48,14 @@ export class EndGate {
       const first = this.#held[0] as DecodedMessage;
       if (first.message.sequence - 1 <= settled) {
         await this.#write([first]).then(
-          () => this.#held.shift(),
+          () => this.#held.splice(this.#held.indexOf(first), 1),
           () => undefined,
         );
       } else {
         await delay(pollMs, undefined, { signal: this.#signal }).catch(() => undefined);
       }
     }
+    // Here and not a moment later: what is held in between would wait for the next hold.
+    this.#running = null;
   }
 }
