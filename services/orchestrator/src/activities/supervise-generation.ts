@@ -61,6 +61,7 @@ async function watch(
         reject(new Error(`a watch of ${run} in NATS ended by itself`));
       };
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      if (signal.aborted) reject(signal.reason);
       stopListening = roster.listen((beacon, atMs) => take({ kind: 'beacon', beacon, atMs }));
       ticks = setInterval(() => {
         if (roster.connected) take({ kind: 'tick', atMs: Date.now() });
