@@ -100,7 +100,7 @@ describe('a training run on a whole installation', () => {
 
   it("keeps its workflow's history as short however many steps it takes", async () => {
     const steps = [8, 48];
-    const lengths = [];
+    const lengths: number[] = [];
     for (const count of steps) {
       const run = await installation.launch({ ...smallRun, experiment: `steps-${count}`, budget: { steps: count } });
       expect((await installation.untilRest(run)).state).toBe('finished');

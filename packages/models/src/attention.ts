@@ -1,7 +1,4 @@
-import type { ModelSpec } from '@tributary/config';
 import { type Tensor, tf } from '@tributary/engine';
-import { bahdanauAttention } from './bahdanau-attention.js';
-import { luongAttention } from './luong-attention.js';
 import type { ParameterViews } from './parameter-views.js';
 import type { ParameterSpec } from './parameters.js';
 
@@ -39,14 +36,6 @@ export interface ScoredStep {
   /** f32[B, S, 1] */
   readonly ofScores: Tensor;
 }
-
-export const attentionOf = (
-  spec: ModelSpec['attention'],
-  sizes: { readonly memory: number; readonly hidden: number },
-): Attention =>
-  spec.kind === 'bahdanau'
-    ? bahdanauAttention({ memory: sizes.memory, size: spec.size ?? sizes.hidden, hidden: sizes.hidden })
-    : luongAttention(sizes);
 
 /** Scores to add: 0 at a symbol, far below every score at padding. */
 export const scoreBias = (mask: Tensor): Tensor => tf.mul(tf.sub(mask, 1), 1e9);

@@ -1,6 +1,7 @@
 import type { ModelSpec } from '@tributary/config';
 import { type Tensor, tf } from '@tributary/engine';
-import { type Attention, attentionOf, attentionWeights, type Score, type ScoredStep, scoreBias } from './attention.js';
+import { type Attention, attentionWeights, type Score, type ScoredStep, scoreBias } from './attention.js';
+import { attentionOf } from './choose-attention.js';
 import { type Encoded, memoryWidth } from './encoder.js';
 import { type CellStep, cellStep, cellStepGradients } from './gru-cell.js';
 import type { ParameterViews } from './parameter-views.js';
