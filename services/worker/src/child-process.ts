@@ -11,11 +11,18 @@ export class AgentChild<To extends object, From extends object> {
   readonly process: ChildProcess;
   readonly exited: Promise<string>;
 
-  constructor(entry: string, env: NodeJS.ProcessEnv, onMessage: (message: From) => void) {
+  /** @param nodeFlags options of its Node.js process */
+  constructor(
+    entry: string,
+    env: NodeJS.ProcessEnv,
+    onMessage: (message: From) => void,
+    nodeFlags: readonly string[] = [],
+  ) {
     this.process = fork(fileURLToPath(new URL(entry, import.meta.url)), [], {
       env,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
+      execArgv: [...process.execArgv, ...nodeFlags],
     });
     this.process.on('message', (message) => onMessage(message as From));
     this.exited = new Promise((resolve) => {
