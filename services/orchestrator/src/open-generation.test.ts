@@ -27,6 +27,7 @@ beforeAll(async () => {
     objects: here.objects,
     generations: here.documents,
     endings: await new Kvm(here.nc).open(here.names.endingsBucket),
+    forgetEndings: () => Promise.resolve(),
     events: new RunEvents(jetstream(here.nc), here.names),
     roster,
     metrics: new RunMetrics(createMetrics()),

@@ -14,6 +14,8 @@ export interface OrchestratorParts {
   readonly objects: ObjectStore;
   readonly generations: GenerationDocuments;
   readonly endings: KV;
+  /** Removes all endings of a run's members. */
+  readonly forgetEndings: (run: string) => Promise<void>;
   readonly events: RunEvents;
   readonly roster: Roster;
   readonly metrics: RunMetrics;

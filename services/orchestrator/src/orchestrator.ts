@@ -1,4 +1,4 @@
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Client } from '@temporalio/client';
@@ -53,6 +53,7 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
   const { db, nc, temporal, objects, log } = deps;
   const names = natsNames(namespace);
   const kvm = new Kvm(nc);
+  const manager = await jetstreamManager(nc);
   const supervisionLimits = options.supervisionLimits ?? defaultLimits;
   const roster = new Roster(nc, names, supervisionLimits.silenceMs);
   const metrics = new RunMetrics(deps.metrics);
@@ -61,6 +62,10 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
     objects,
     generations: new GenerationDocuments(await kvm.open(names.generationsBucket)),
     endings: await kvm.open(names.endingsBucket),
+    forgetEndings: async (run) => {
+      const { endingsBucket } = names;
+      await manager.streams.purge(`KV_${endingsBucket}`, { filter: `$KV.${endingsBucket}.${run}.>` });
+    },
     events: new RunEvents(jetstream(nc), names),
     roster,
     metrics,

@@ -26,6 +26,7 @@ it('trains a run to its end, with a history as long for 20 steps as for 200', as
     expect(await here.row(run)).toMatchObject({ state: 'finished', attempt: 1, step: steps, targetSteps: steps });
     expect(await here.document(run)).toMatchObject({ state: 'closed', generation: 1 });
     expect((await leasesOf(here.db, run)).filter((lease) => lease.releasedAt === null)).toEqual([]);
+    expect(await here.endingsOf(run)).toEqual([]);
     lengths.push(await here.historyLength(run));
     if (steps === 20) await here.keepHistory('finished', run);
   }

@@ -273,6 +273,14 @@ export class Installation {
     return stored.document;
   }
 
+  /** Keys of the endings that the bucket holds of a run. */
+  async endingsOf(run: RunId): Promise<string[]> {
+    const keys: string[] = [];
+    const bucket = await new Kvm(this.nc).open(this.names.endingsBucket);
+    for await (const key of await bucket.keys(`${run}.>`)) keys.push(key);
+    return keys;
+  }
+
   /** Resolves at the n-th `state` event of this kind that the run has had or has next. */
   async stateEvent(run: RunId, state: RunState, nth = 1): Promise<Extract<RunEvent, { kind: 'state' }>> {
     for (;;) {

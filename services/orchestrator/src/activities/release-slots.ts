@@ -4,16 +4,18 @@ import type { OrchestratorParts } from '../orchestrator-parts.js';
 import { recordRecovery } from '../record-recovery.js';
 
 /**
- * Closes the attempt's document, then gives its slots back. Each becomes free once its agent has confirmed that no trainer is
- * left on it. An older attempt touches nothing of a newer one.
+ * Closes the attempt's document, forgets its endings, which only an open one needs, then gives its slots back. Each becomes free
+ * once its agent has confirmed that no trainer is left on it. An older attempt touches nothing of a newer one.
  */
 export async function closeAndRelease(
-  { db, generations }: Pick<OrchestratorParts, 'db' | 'generations'>,
+  { db, generations, forgetEndings }: Pick<OrchestratorParts, 'db' | 'generations' | 'forgetEndings'>,
   { run, attempt }: AttemptRef,
 ): Promise<void> {
   await generations.close(run, attempt);
   const row = await findRun(db, run);
-  if (row === null || row.attempt === attempt) await releaseLeases(db, run);
+  if (row !== null && row.attempt !== attempt) return;
+  await forgetEndings(run);
+  await releaseLeases(db, run);
 }
 
 /** As {@link closeAndRelease}, for a run that goes on waiting for other slots, or cannot be finished properly. */
