@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { RunFile, TaskSpec } from '@tributary/config';
+import { lanesOf } from '@tributary/planner';
 import {
   dataKey,
-  type Lane,
-  type LaneIndex,
   type ObjectStore,
   type PreparedRun,
   type PreparedTask,
   type RunId,
   specialIds,
-  type TaskName,
   TributaryError,
 } from '@tributary/protocol';
 import { encodeSplit } from './encoded-split.js';
@@ -142,18 +140,6 @@ export async function prepareRun(
     tasks,
     sources: built.sources,
   };
-}
-
-/** Lanes in run-file order: task by task, replica by replica. */
-function lanesOf(spec: RunFile): Lane[] {
-  return spec.tasks
-    .flatMap(({ name, replicas }) => Array.from({ length: replicas }, (_, replica) => ({ name, replica, replicas })))
-    .map(({ name, replica, replicas }, lane) => ({
-      lane: lane as LaneIndex,
-      task: name as TaskName,
-      replica,
-      replicas,
-    }));
 }
 
 async function filePairs(data: FileData, read: ReadDataFile, sources: Record<string, string>): Promise<RawPair[]> {
