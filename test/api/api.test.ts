@@ -1,4 +1,5 @@
 import {
+  maxShownDivergences,
   natsNames,
   type RunDocument,
   type RunId,
@@ -309,6 +310,42 @@ describe('a run with results', () => {
     expect(shown.series).toContainEqual(
       expect.objectContaining({ subject: 'lane:0', series: 'train.loss', last: 0.25 }),
     );
+  });
+});
+
+describe('a run that does not repeat itself', () => {
+  it('lists the earliest redone values that differ, exactly, and counts all', async () => {
+    const run = await launch('diverged');
+    const points = (value: number) =>
+      Array.from({ length: 25 }, (_, i) => ({ subject: 'lane:0' as const, series: 'train.loss', step: 25 - i, value }));
+    const record = (generation: number, value: number) =>
+      ({
+        run,
+        attempt: 1,
+        generation,
+        member: 0,
+        kind: 'points',
+        timings: [],
+        tokens: 0,
+        points: points(value),
+      }) as const;
+    const shown = async () =>
+      ((await (await here.request('GET', `/v1/runs/${run}`)).json()) as RunDocument).divergences;
+    await writeRecords(here.db, [record(1, 0.1 + 0.2)]);
+    expect(await shown()).toEqual({ total: 0, first: [] });
+    await writeRecords(here.db, [record(2, Number.NaN)]);
+    const { total, first } = await shown();
+    expect(total).toBe(25);
+    expect(first.map(({ step }) => step)).toEqual(Array.from({ length: maxShownDivergences }, (_, i) => i + 1));
+    expect(first[0]).toEqual({
+      subject: 'lane:0',
+      series: 'train.loss',
+      step: 1,
+      attempt: 1,
+      generation: 2,
+      recorded: '0.30000000000000004',
+      redone: 'NaN',
+    });
   });
 });
 

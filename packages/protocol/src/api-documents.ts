@@ -101,6 +101,31 @@ export interface SampleDocument {
   readonly references: readonly string[];
 }
 
+/**
+ * A value that a later generation computed anew and that is not the recorded one, which stays. Both are exact and in words, so
+ * that NaN and -0 survive.
+ */
+export interface DivergenceDocument {
+  readonly subject: string;
+  readonly series: string;
+  readonly step: number;
+  /** The attempt and generation that redid the step. */
+  readonly attempt: number;
+  readonly generation: number;
+  readonly recorded: string;
+  readonly redone: string;
+}
+
+/** Empty for every run that keeps the promise to repeat itself. */
+export interface DivergencesDocument {
+  readonly total: number;
+  /** Those of the earliest steps, at most `maxShownDivergences`. */
+  readonly first: readonly DivergenceDocument[];
+}
+
+/** How many divergences a run's document lists. */
+export const maxShownDivergences = 20;
+
 /** A task with its held-out results and its newest generated examples. */
 export interface TaskDocument {
   readonly task: string;
@@ -122,6 +147,7 @@ export interface RunDocument extends RunSummaryDocument {
   readonly series: readonly SeriesSummaryDocument[];
   readonly checkpoints: readonly CheckpointSummaryDocument[];
   readonly lineage: readonly LineageDocument[];
+  readonly divergences: DivergencesDocument;
 }
 
 /** `POST /v1/runs` */

@@ -105,13 +105,28 @@ export async function membersEnded(db: Db, run: string, generation: number): Pro
     .execute();
 }
 
-/** Redone values that differed from the recorded ones: each is a broken promise. */
-export async function divergencesOf(db: Db, run: string): Promise<DivergenceRow[]> {
-  return await db
+/**
+ * Redone values that differed from the recorded ones, earliest step first: each is a broken promise.
+ * @param limit at most so many; default all
+ */
+export async function divergencesOf(db: Db, run: string, limit?: number): Promise<DivergenceRow[]> {
+  const query = db
     .selectFrom('divergences')
     .selectAll()
     .where('run', '=', run)
     .orderBy('step')
     .orderBy('series')
-    .execute();
+    .orderBy('subject')
+    .orderBy('generation');
+  return await (limit === undefined ? query : query.limit(limit)).execute();
+}
+
+/** How many redone values of a run differed from the recorded ones. */
+export async function countDivergences(db: Db, run: string): Promise<number> {
+  const { total } = await db
+    .selectFrom('divergences')
+    .select((eb) => eb.fn.countAll<string>().as('total'))
+    .where('run', '=', run)
+    .executeTakeFirstOrThrow();
+  return Number(total);
 }

@@ -27,6 +27,7 @@ export {
   recordGeneration,
 } from './generations.js';
 export {
+  countDivergences,
   type DivergenceRow,
   divergencesOf,
   type HistoryOptions,

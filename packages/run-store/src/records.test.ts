@@ -4,6 +4,7 @@ import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  countDivergences,
   createRun,
   divergencesOf,
   history,
@@ -114,6 +115,9 @@ describe('writing records', () => {
       { step: 1, recorded: '0.5', redone: '0.5000000000000001', generation: 2 },
       { step: 3, recorded: '0', redone: '-0' },
     ]);
+    expect(await divergencesOf(db, run, 1)).toMatchObject([{ step: 1 }]);
+    expect(await countDivergences(db, run)).toBe(2);
+    expect(await countDivergences(db, 'no-such-run')).toBe(0);
     expect((await history(db, run, 'task:spell', 'train.loss'))[0]).toEqual({ step: 1, value: 0.5 });
   });
 

@@ -2,6 +2,7 @@ import type {
   AttemptDocument,
   AttemptReplyDocument,
   CheckpointSummaryDocument,
+  DivergencesDocument,
   FileDocument,
   GenerateReplyDocument,
   GenerationSummaryDocument,
@@ -123,6 +124,21 @@ const lineageSchema = z.object({
   value: z.string(),
 }) satisfies z.ZodType<LineageDocument>;
 
+const divergencesSchema = z.object({
+  total: count,
+  first: list(
+    z.object({
+      subject: z.string(),
+      series: z.string(),
+      step: count,
+      attempt: count,
+      generation: count,
+      recorded: z.string(),
+      redone: z.string(),
+    }),
+  ),
+}) satisfies z.ZodType<DivergencesDocument>;
+
 const sampleSchema = z.object({
   step: count,
   index: count,
@@ -149,6 +165,7 @@ export const runSchema = z.object({
   series: list(seriesSchema),
   checkpoints: list(checkpointSchema),
   lineage: list(lineageSchema),
+  divergences: divergencesSchema,
 }) satisfies z.ZodType<Wire<RunDocument>>;
 
 export const launchSchema = z.strictObject({

@@ -1,7 +1,9 @@
-import type { RunDocument, RunSummaryDocument, TaskDocument } from '@tributary/protocol';
+import { maxShownDivergences, type RunDocument, type RunSummaryDocument, type TaskDocument } from '@tributary/protocol';
 import {
   attemptsOf,
+  countDivergences,
   type Db,
+  divergencesOf,
   generationsOf,
   lineageOf,
   listCheckpoints,
@@ -35,7 +37,7 @@ export function runSummary(row: RunRow): RunSummaryDocument {
 /** Everything that the run store knows of a run. @throws TributaryError `RUN_NOT_FOUND` */
 export async function runDocument(db: Db, run: string): Promise<RunDocument> {
   const row = await requireRun(db, run);
-  const [tasks, attempts, generations, series, checkpoints, lineage, samples] = await Promise.all([
+  const [tasks, attempts, generations, series, checkpoints, lineage, samples, total, first] = await Promise.all([
     tasksOf(db, run),
     attemptsOf(db, run),
     generationsOf(db, run),
@@ -43,6 +45,8 @@ export async function runDocument(db: Db, run: string): Promise<RunDocument> {
     listCheckpoints(db, run),
     lineageOf(db, run),
     samplesOf(db, run),
+    countDivergences(db, run),
+    divergencesOf(db, run, maxShownDivergences),
   ]);
   return {
     ...runSummary(row),
@@ -75,6 +79,7 @@ export async function runDocument(db: Db, run: string): Promise<RunDocument> {
       committedAt: committedAt.toISOString(),
     })),
     lineage,
+    divergences: { total, first: first.map(({ run: _, foundAt: __, ...divergence }) => divergence) },
   };
 }
 

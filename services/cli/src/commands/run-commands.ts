@@ -5,7 +5,7 @@ import { ApiClient } from '../api-client.js';
 import { readRunFile } from '../read-run-file.js';
 import { formatTime } from '../render/quantities.js';
 import { runDetails } from '../render/run-report.js';
-import { shorten, table } from '../render/tables.js';
+import { denseTable, shorten, table } from '../render/tables.js';
 import { watchRun } from '../watch-run.js';
 import { type Finish, type JsonOption, positiveInteger, print, printJson } from './options.js';
 
@@ -68,7 +68,7 @@ export function addRunCommands(program: Command, finish: Finish): void {
       if (json) return printJson(page);
       if (page.runs.length === 0)
         return print('There are no runs; launch one with: npx tributary launch examples/words.yaml --watch');
-      print(table(['run', 'state', 'step', 'attempt', 'created', 'reason'], page.runs.map(runRow), [2, 3]));
+      print(denseTable(['run', 'state', 'step', 'attempt', 'created', 'reason'], page.runs.map(runRow), [2, 3]));
       if (page.next !== null) print(`\nMore with: npx tributary runs list --before ${page.next}`);
     });
   runs

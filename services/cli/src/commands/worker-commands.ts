@@ -9,7 +9,7 @@ import type { Command } from 'commander';
 import { ApiClient } from '../api-client.js';
 import { exitCodes } from '../failure.js';
 import { formatDuration } from '../render/quantities.js';
-import { table } from '../render/tables.js';
+import { denseTable } from '../render/tables.js';
 import { type Finish, type JsonOption, print, printJson } from './options.js';
 
 interface StartOptions {
@@ -32,7 +32,7 @@ export function addWorkerCommands(program: Command, finish: Finish): void {
       const shown = options.all || options.json ? workers : workers.filter((worker) => worker.live || worker.draining);
       if (options.json) return printJson({ workers: shown });
       if (shown.length === 0) return print('No worker is live; start some with: npx tributary up --workers 3');
-      print(table(['worker', 'state', 'device', 'backend', 'host', 'run', 'step'], shown.map(workerRow), [6]));
+      print(denseTable(['worker', 'state', 'device', 'backend', 'host', 'run', 'step'], shown.map(workerRow), [6]));
     });
 
   const worker = program.command('worker').description('run workers on another machine');

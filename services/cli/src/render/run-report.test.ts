@@ -68,6 +68,7 @@ const run: RunDocument = {
     { attempt: 1, generation: 1, member: 0, key: 'seed', value: '1' },
     { attempt: 1, generation: 1, member: 1, key: 'seed', value: '1' },
   ],
+  divergences: { total: 0, first: [] },
 };
 const links = { temporal: 'http://127.0.0.1:8233', prometheus: 'http://127.0.0.1:9090' };
 const plain = (text: string) => stripVTControlCharacters(text).split('\n');
@@ -107,6 +108,42 @@ describe('runReport', () => {
     expect(text).toContain('Reason: no worker left\ufffd[2J');
     expect(text).toContain('npx tributary resume words-abcdefgh --watch');
   });
+});
+
+describe('a run that does not repeat itself', () => {
+  const first = {
+    subject: 'task:spell',
+    series: 'train.loss',
+    step: 12,
+    attempt: 1,
+    generation: 2,
+    recorded: '0.5',
+    redone: '0.5000000000000001',
+  };
+  const diverged = (total: number): RunDocument => ({ ...run, divergences: { total, first: [first] } });
+  it('is warned of in one line, and only it', () => {
+    const value = 'task:spell train.loss at step 12, recorded 0.5, redone 0.5000000000000001 by generation 2';
+    expect(plain(runReport(diverged(1), links))[2]).toBe(`DIVERGED: ${value}; the run does not repeat itself`);
+    expect(plain(runReport(diverged(30), links))[2]).toBe(
+      `DIVERGED: 30 redone values differ from the recorded ones; the first is ${value}; the run does not repeat itself`,
+    );
+    expect(runDetails(run, links)).not.toMatch(/diverge/i);
+  });
+
+  it('has its divergences listed in the details', () => {
+    const lines = plain(runDetails(diverged(30), links));
+    expect(lines).toContain('Divergences (the first 1 of 30)');
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^ *task:spell +train\.loss +12 +0\.5 +0\.5000000000000001 +1 +2$/),
+    );
+  });
+});
+
+it('runDetails does not send the reader back to itself, nor draws empty columns', () => {
+  const text = plain(runDetails(run, links)).join('\n');
+  expect(text).not.toContain('runs show');
+  expect(text).not.toContain('reason');
+  expect(plain(runReport(run, links)).join('\n')).toContain('runs show');
 });
 
 it('runDetails adds attempts, generations, checkpoints and lineage', () => {

@@ -1,14 +1,15 @@
-import type { HealthDocument, RunDocument, TaskDocument } from '@tributary/protocol';
+import type { DivergencesDocument, HealthDocument, RunDocument, TaskDocument } from '@tributary/protocol';
 import color from 'picocolors';
 import { formatBytes, formatDuration, formatShare, formatTime, printable } from './quantities.js';
-import { shorten, table } from './tables.js';
+import { runLineage } from './run-lineage.js';
+import { denseTable, shorten, table } from './tables.js';
 
 /** Most generated examples a task in a report. */
 const shownSamples = 3;
 
 /** Results, generated examples and what to try next. */
 export function runReport(run: RunDocument, links: HealthDocument['links'] | null): string {
-  return [headline(run), results(run), samples(run), nextCommands(run), pages(run, links)]
+  return [headline(run), results(run), samples(run), nextCommands(run, 'report'), pages(run, links)]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -22,9 +23,10 @@ export function runDetails(run: RunDocument, links: HealthDocument['links'] | nu
     attempts(run),
     generations(run),
     checkpoints(run),
-    lineage(run),
+    divergences(run),
+    runLineage(run.lineage),
   ];
-  return [...parts, nextCommands(run), pages(run, links)].filter((part) => part !== '').join('\n\n');
+  return [...parts, nextCommands(run, 'details'), pages(run, links)].filter((part) => part !== '').join('\n\n');
 }
 
 function headline(run: RunDocument): string {
@@ -43,7 +45,18 @@ function headline(run: RunDocument): string {
     lines.push(
       `State hash${newest === undefined || newest.step === run.step ? '' : ` at step ${newest.step}`} ${run.stateHash}`,
     );
+  const diverged = divergenceWarning(run.divergences);
+  if (diverged !== null) lines.push(color.red(diverged));
   return lines.join('\n');
+}
+
+/** One line on the broken promise; null where none is broken. */
+function divergenceWarning({ total, first: [earliest] }: DivergencesDocument): string | null {
+  if (earliest === undefined) return null;
+  const { subject, series, step, generation, recorded, redone } = earliest;
+  const which = total === 1 ? '' : `${total} redone values differ from the recorded ones; the first is `;
+  const what = `${subject} ${series} at step ${step}, recorded ${recorded}, redone ${redone} by generation ${generation}`;
+  return printable(`DIVERGED: ${which}${what}; the run does not repeat itself`);
 }
 
 /** Rates are shown as percentages; a loss is in nats a token. */
@@ -88,7 +101,7 @@ function samples({ tasks }: RunDocument): string {
       ];
     }),
   );
-  return `${color.bold('Generated examples')}\n${table(['task', 'source', 'generated', '', 'reference'], rows)}`;
+  return `${color.bold('Generated examples')}\n${denseTable(['task', 'source', 'generated', '', 'reference'], rows)}`;
 }
 
 function attempts(run: RunDocument): string {
@@ -126,14 +139,19 @@ function checkpoints(run: RunDocument): string {
   return section('Checkpoints', ['step', 'attempt', 'size', 'committed', 'state hash'], rows, [0, 1, 2]);
 }
 
-/** What the newest generation was made of; members that agree are one line. */
-function lineage(run: RunDocument): string {
-  const newest = run.lineage.reduce((generation, entry) => Math.max(generation, entry.generation), 0);
-  const values = new Map<string, Set<string>>();
-  for (const { generation, key, value } of run.lineage)
-    if (generation === newest) values.set(key, (values.get(key) ?? new Set()).add(value));
-  const rows = [...values].map(([key, each]) => [key, shorten([...each].join(' | '), 90)]);
-  return section('Lineage', ['what', 'value'], rows);
+function divergences({ divergences: { total, first } }: RunDocument): string {
+  const rows = first.map(({ subject, series, step, attempt, generation, recorded, redone }) => [
+    subject,
+    series,
+    String(step),
+    recorded,
+    redone,
+    String(attempt),
+    String(generation),
+  ]);
+  const title = total > first.length ? `Divergences (the first ${first.length} of ${total})` : 'Divergences';
+  const head = ['subject', 'series', 'step', 'recorded', 'redone', 'attempt', 'generation'];
+  return section(title, head, rows, [2, 3, 4, 5, 6]);
 }
 
 function section(
@@ -142,14 +160,14 @@ function section(
   rows: readonly string[][],
   numeric: readonly number[] = [],
 ): string {
-  return rows.length === 0 ? '' : `${color.bold(title)}\n${table(head, rows, numeric)}`;
+  return rows.length === 0 ? '' : `${color.bold(title)}\n${denseTable(head, rows, numeric)}`;
 }
 
-function nextCommands(run: RunDocument): string {
+function nextCommands(run: RunDocument, after: 'report' | 'details'): string {
   const commands: [string, string][] = [];
   const resting = ['finished', 'failed', 'cancelled', 'paused'].includes(run.state);
   if (!resting) commands.push([`npx tributary watch ${run.run}`, 'follow it']);
-  commands.push([`npx tributary runs show ${run.run}`, 'all that is known of it']);
+  if (after === 'report') commands.push([`npx tributary runs show ${run.run}`, 'all that is known of it']);
   const sample = sampleSource(run.tasks);
   if (sample !== null && run.checkpoints.length > 0)
     commands.push([

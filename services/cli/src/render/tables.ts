@@ -38,6 +38,21 @@ export function table(
     .join('\n');
 }
 
+/** Like `table`, without the columns that are empty in every row. */
+export function denseTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  numeric: readonly number[] = [],
+): string {
+  const kept = head.map((_, column) => column).filter((column) => rows.some((row) => row[column] !== ''));
+  const pick = (cells: readonly string[]) => kept.map((column) => cells[column] ?? '');
+  return table(
+    pick(head),
+    rows.map(pick),
+    kept.flatMap((column, place) => (numeric.includes(column) ? [place] : [])),
+  );
+}
+
 /** A text that fits a column. */
 export function shorten(text: string, width: number): string {
   const letters = [...text];
