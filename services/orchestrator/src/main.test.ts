@@ -85,5 +85,5 @@ it('names the variable that is missing', async () => {
     text += chunk.toString();
   });
   expect(await exited(child)).toBe(1);
-  expect(text).toBe('TRIBUTARY_TEMPORAL_ADDRESS is not set; `tributary up` starts the orchestrator.\n');
+  expect(text).toBe('TRIBUTARY_TEMPORAL_ADDRESS is not set; "npx tributary up" starts the orchestrator with it.\n');
 });

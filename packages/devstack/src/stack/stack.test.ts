@@ -186,7 +186,12 @@ describe('a stack', () => {
     process.kill(nats?.pid ?? 0, 'SIGKILL');
     await waitFor(5_000, () => (nats !== undefined && isRunning(nats) ? undefined : true));
     const thief = createServer();
-    await new Promise<void>((resolve) => thief.listen(before.document.ports.nats, '127.0.0.1', resolve));
+    // Another program of this machine may be the thief already.
+    const taken = new Promise<void>((resolve, reject) => {
+      thief.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve() : reject(error)));
+      thief.listen(before.document.ports.nats, '127.0.0.1', resolve);
+    });
+    await taken;
     const stack = await start();
     expect(stack.document.ports.nats).not.toBe(before.document.ports.nats);
     expect(stack.document.ports.postgres).toBe(before.document.ports.postgres);
