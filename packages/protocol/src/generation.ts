@@ -27,6 +27,8 @@ export interface GenerationDocument {
   readonly preparedKey: string;
   readonly members: readonly Member[];
   readonly resume: ResumePoint;
+  /** Time that earlier generations of this attempt took, counted towards `budget.time`; left out for none. */
+  readonly spentMs?: number;
   readonly stop: StopRequest | null;
 }
 

@@ -172,7 +172,7 @@ export class Trainer {
   /** Steps until the budget is reached (null) or the members agree to stop. */
   async #train(compute: ComputeClient, exchange: GradientExchange, reporter: StepReporter): Promise<AgreedStop | null> {
     const { budget, evaluation, checkpoints } = this.#spec;
-    const startedMs = Date.now();
+    const startedMs = Date.now() - (this.#options.document.spentMs ?? 0);
     const timeLimitMs = budget.time ? durationMs(budget.time) : Number.POSITIVE_INFINITY;
     while (this.#step < budget.steps) {
       if (Date.now() - startedMs > timeLimitMs) this.#control |= controlBits.timeBudget;

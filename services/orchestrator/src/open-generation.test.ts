@@ -72,6 +72,9 @@ it('opens a decision once, however often it is asked, and the next one with the 
     signal,
   );
   expect(next).toMatchObject({ kind: 'opened', generation: 2 });
+  const [first] = await generationsOf(here.db, run);
+  const lastedMs = (first?.endedAt?.getTime() ?? 0) - (first?.openedAt.getTime() ?? 0);
+  expect((await here.documents.read(run))?.document.spentMs).toBe(lastedMs);
   await expect(openGeneration(parts)({ ...input, attempt: 0, decisionId: 'old' }, signal)).rejects.toMatchObject({
     code: 'RUN_STATE_CONFLICT',
   });

@@ -1,6 +1,6 @@
 import { lanesOf, placeLanes } from '@tributary/planner';
 import { type GenerationDocument, TributaryError } from '@tributary/protocol';
-import { newestGeneration, recordGeneration, requireRun, setRunState } from '@tributary/run-store';
+import { type Db, generationsOf, recordGeneration, requireRun, setRunState } from '@tributary/run-store';
 import type { OpenedGeneration, OpenGenerationInput } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
 import { recordRecovery } from '../record-recovery.js';
@@ -29,7 +29,7 @@ export function openGeneration(parts: OrchestratorParts) {
       log.warn({ run, key, reason }, 'passed over a damaged checkpoint');
       await parts.events.notice(run, `Going back to step ${resume.step}: ${reason}`, `${decisionId}.${key}`);
     }
-    const recorded = await newestGeneration(db, run);
+    const { recorded, spentMs } = await earlierGenerations(db, input);
     const members = placeLanes(lanesOf(row.spec), answering);
     const document = await generations.change(run, (current) => {
       if (current?.decisionId === decisionId) return null;
@@ -43,12 +43,25 @@ export function openGeneration(parts: OrchestratorParts) {
         preparedKey: input.preparedKey,
         members,
         resume,
+        spentMs,
         stop: null,
       };
     });
     if (document === null) throw new Error(`the generation document of ${run} vanished`);
     return await follow(parts, input, document);
   };
+}
+
+/** The newest generation of the run, and the time that those of this attempt have taken. */
+async function earlierGenerations(
+  db: Db,
+  { run, attempt }: OpenGenerationInput,
+): Promise<{ recorded: number; spentMs: number }> {
+  const rows = await generationsOf(db, run);
+  const spentMs = rows
+    .filter((row) => row.attempt === attempt)
+    .reduce((sum, { openedAt, endedAt }) => sum + (endedAt === null ? 0 : endedAt.getTime() - openedAt.getTime()), 0);
+  return { recorded: rows.at(-1)?.generation ?? 0, spentMs };
 }
 
 function requireNewest(current: GenerationDocument | null, { run, attempt }: OpenGenerationInput): void {
