@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test
+.PHONY: help quickstart setup install build up down check test bench-allreduce
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -9,7 +9,7 @@ SETUP := node packages/devstack/dist/setup.js
 TRAINING := build tensorflow postgres nats-server temporal-server
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 quickstart: install ## set up, start everything, train examples/words.yaml and show it
 	@$(SETUP) $(TRAINING)
@@ -46,3 +46,6 @@ check: install ## format, lint, types, package boundaries
 
 test: setup ## set up, then every test on real servers
 	@npx vitest run
+
+bench-allreduce: setup ## the gradient exchange beside a naive all-reduce over the same NATS (2 minutes)
+	@node test/bench/all-reduce.mjs
