@@ -18,6 +18,7 @@ import { exitCodes } from '../failure.js';
 import { formatBytes } from '../render/quantities.js';
 import { table } from '../render/tables.js';
 import { type Finish, type JsonOption, positiveInteger, print, printJson } from './options.js';
+import { stackIsWell } from './stack-health.js';
 
 /** up, down, status, doctor. */
 export function addStackCommands(program: Command, finish: Finish): void {
@@ -84,11 +85,10 @@ export function addStackCommands(program: Command, finish: Finish): void {
         return print(table(['what', 'size', 'folder'], rows, [1]));
       }
       const units = await status(folders);
-      const well = units.length > 0 && units.every((unit) => unit.health === 'serving');
       if (options.json) printJson({ units });
       else if (units.length === 0) print('The Tributary stack is not running; start it with: npx tributary up');
       else print(table(['name', 'health', 'address', 'pid', 'log'], units.map(unitRow), [3]));
-      finish(well ? exitCodes.done : exitCodes.failed);
+      finish(stackIsWell(units) ? exitCodes.done : exitCodes.failed);
     });
 
   program
