@@ -9,7 +9,7 @@ SETUP := node packages/devstack/dist/setup.js
 TRAINING := build tensorflow postgres nats-server temporal-server
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 quickstart: install ## set up, start everything, train examples/words.yaml and show it
 	@$(SETUP) $(TRAINING)

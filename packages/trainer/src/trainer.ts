@@ -90,6 +90,7 @@ export class Trainer {
       await this.#restore(compute);
       await this.#recordLineage(compute);
       this.#report('tracing');
+      reporter.progress('tracing', this.#step, {});
       await compute.request({ kind: 'warm-up' }, { onWarming: () => this.#report('tracing') });
       const stopped = await this.#train(compute, exchange, reporter);
       this.#report('ending');

@@ -82,7 +82,7 @@ export class RunStory {
 }
 
 const meanings: Readonly<Record<RunState, string>> = {
-  queued: 'waits for workers',
+  queued: 'prepares its data (a few seconds, once a run) and waits for workers',
   running: 'trains',
   recovering: 'goes on from its newest checkpoint with the workers that are left',
   paused: 'paused',
