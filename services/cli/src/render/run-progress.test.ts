@@ -50,6 +50,15 @@ describe('RunProgress', () => {
     expect(progress.view()?.remainingMs).toBeNull();
   });
 
+  it('takes no speed from the time of tracing', () => {
+    const progress = new RunProgress();
+    progress.observe(event({ step: 300, phase: 'tracing' }), 0);
+    progress.observe(event({ step: 301 }), 8_000);
+    expect(progress.view()?.remainingMs).toBeNull();
+    progress.observe(event({ step: 311 }), 9_000);
+    expect(progress.view()?.remainingMs).toBe(118_900);
+  });
+
   it('never shows a step twice because members differ by one', () => {
     const progress = new RunProgress();
     progress.observe(event({ step: 10 }), 0);

@@ -39,7 +39,8 @@ export class RunProgress {
     if (before !== null && event.attempt === before.attempt && event.generation < before.generation) return;
     for (const [task, loss] of Object.entries(event.losses)) this.#losses.set(task, loss);
     const step = Math.max(event.step, this.#seen.at(-1)?.step ?? 0);
-    if (step !== this.#seen.at(-1)?.step) this.#seen.push({ atMs, step });
+    // Tracing comes before the first step and says nothing of the steps' speed.
+    if (step !== this.#seen.at(-1)?.step && event.phase !== 'tracing') this.#seen.push({ atMs, step });
     while (this.#seen.length > 2 && (this.#seen[0]?.atMs ?? 0) < atMs - speedWindowMs) this.#seen.shift();
     this.#newest = event;
   }
@@ -48,7 +49,7 @@ export class RunProgress {
   view(): ProgressView | null {
     const event = this.#newest;
     if (event === null) return null;
-    const step = this.#seen.at(-1)?.step ?? event.step;
+    const step = Math.max(event.step, this.#seen.at(-1)?.step ?? 0);
     return {
       step,
       targetSteps: event.targetSteps,
