@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connect } from '@nats-io/transport-node';
 import { GradientExchange, natsTransport } from '@tributary/collectives';
-import { testServers } from '@tributary/testing';
+import { leaveTestServers, testServers } from '@tributary/testing';
 
 const self = fileURLToPath(import.meta.url);
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
@@ -200,4 +200,5 @@ if (values.member !== undefined) {
   mkdirSync('bench/out', { recursive: true });
   const machine = { processor: cpus()[0]?.model, cores: cpus().length, node: process.version };
   writeFileSync('bench/out/all-reduce.json', `${JSON.stringify({ machine, cases }, null, 2)}\n`);
+  await leaveTestServers();
 }
