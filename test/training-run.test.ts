@@ -111,6 +111,21 @@ describe('a training run on a whole installation', () => {
     );
     expect(lengths[1]).toBe(lengths[0]);
   }, 300_000);
+
+  // Last: the worker stays away.
+  it('goes on without a worker whose agent is killed, to the same state', async () => {
+    const run = await installation.launch({ ...longer, experiment: 'agent-killed' });
+    let killed = false;
+    const document = await installation.untilRest(run, async (step) => {
+      if (killed || step < 25) return;
+      killed = true;
+      await installation.agents.get('c')?.kill('SIGKILL');
+    });
+    expect(killed).toBe(true);
+    expect(document).toMatchObject({ state: 'finished', stateHash: undisturbed.stateHash });
+    const workers = document.generations.at(-1)?.members.map(({ worker }) => worker as string);
+    expect(workers?.sort()).toEqual(['a', 'b']);
+  }, 300_000);
 });
 
 async function countByStep(installation: Installation, run: string, subject: string, series: string) {
