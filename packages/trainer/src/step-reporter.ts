@@ -108,7 +108,7 @@ export class StepReporter {
 
   /** For who watches; lost without harm. Only the first member speaks. */
   progress(phase: string, step: number, losses: Readonly<Record<string, number>>): void {
-    const { document, spec, plan, eventsSubject, backend } = this.#options;
+    const { document, spec, plan, backend } = this.#options;
     if (!plan.first) return;
     const event: RunEvent = {
       kind: 'progress',
@@ -124,8 +124,18 @@ export class StepReporter {
       backend,
       members: document.members.length,
     };
-    this.#deps.stream.publish(eventsSubject, JSON.stringify(event)).catch((error: unknown) => {
-      this.#deps.logger.debug({ error: String(error) }, 'a progress event was not published');
+    this.#publish(event);
+  }
+
+  /** Something that a user should know of the whole run, such as a slower backend. Only the first member speaks. */
+  notice(text: string): void {
+    const { document, plan } = this.#options;
+    if (plan.first) this.#publish({ kind: 'notice', run: document.run, text });
+  }
+
+  #publish(event: RunEvent): void {
+    this.#deps.stream.publish(this.#options.eventsSubject, JSON.stringify(event)).catch((error: unknown) => {
+      this.#deps.logger.debug({ error: String(error) }, 'an event was not published');
     });
   }
 }

@@ -89,6 +89,7 @@ export class Trainer {
     try {
       await this.#restore(compute);
       await this.#recordLineage(compute);
+      if (compute.notice) reporter.notice(compute.notice);
       this.#report('tracing');
       reporter.progress('tracing', this.#step, {});
       await compute.request({ kind: 'warm-up' }, { onWarming: () => this.#report('tracing') });
