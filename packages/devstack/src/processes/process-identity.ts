@@ -8,7 +8,7 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-/** @returns undefined when no such process runs (a zombie does not). */
+/** @returns undefined when no such process runs (a zombie whose threads have all ended does not). */
 export function identify(pid: number): ProcessIdentity | undefined {
   const started = process.platform === 'linux' ? linuxStart(pid) : portableStart(pid);
   return started === undefined ? undefined : { pid, started };
@@ -37,8 +37,17 @@ function readStat(pid: number): ProcStat | undefined {
 
 function linuxStart(pid: number): string | undefined {
   const stat = readStat(pid);
-  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined;
+  if (stat === undefined || stat.state === 'X' || (stat.state === 'Z' && !hasOtherThreads(pid))) return undefined;
   return `${stat.startTicks}@${bootId()}`;
+}
+
+/** A killed process is a zombie while its other threads still end; until the last has, its ports and files are taken. */
+function hasOtherThreads(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length > 1;
+  } catch {
+    return false;
+  }
 }
 
 function bootId(): string {

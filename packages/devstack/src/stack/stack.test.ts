@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -50,6 +51,20 @@ async function connectControl(stack: RunningStack): Promise<NatsConnection> {
 
 async function pidsOf(names: readonly string[]): Promise<(number | undefined)[]> {
   return Promise.all(names.map(async (name) => (await readRecord(folders, name))?.pid));
+}
+
+/** Listens on `port` as soon as it is free: another test may hold it for a moment. */
+async function takePort(port: number): Promise<Server> {
+  const server = await waitFor(10_000, async () => {
+    const attempt = createServer();
+    attempt.listen(port, '127.0.0.1');
+    return once(attempt, 'listening').then(
+      () => attempt,
+      () => undefined,
+    );
+  });
+  if (server === undefined) throw new Error(`port ${port} stayed taken`);
+  return server;
 }
 
 beforeAll(async () => {
@@ -185,13 +200,7 @@ describe('a stack', () => {
     const nats = await readRecord(folders, 'nats');
     process.kill(nats?.pid ?? 0, 'SIGKILL');
     await waitFor(5_000, () => (nats !== undefined && isRunning(nats) ? undefined : true));
-    const thief = createServer();
-    // Another program of this machine may be the thief already.
-    const taken = new Promise<void>((resolve, reject) => {
-      thief.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve() : reject(error)));
-      thief.listen(before.document.ports.nats, '127.0.0.1', resolve);
-    });
-    await taken;
+    const thief = await takePort(before.document.ports.nats);
     const stack = await start();
     expect(stack.document.ports.nats).not.toBe(before.document.ports.nats);
     expect(stack.document.ports.postgres).toBe(before.document.ports.postgres);
