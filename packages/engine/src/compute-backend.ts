@@ -14,6 +14,14 @@ export type BackendKind = 'tensorflow' | 'wasm' | 'cpu';
 /** A pure function of tensors, written with the operations of `tf`. */
 export type TensorFunction = (inputs: readonly Tensor[]) => readonly Tensor[];
 
+export interface TraceOptions {
+  /**
+   * `bf16`: the operands of every matrix product are rounded to bfloat16, its result is kept in float32. Everything else
+   * stays float32. Default: `float32`.
+   */
+  readonly precision?: 'float32' | 'bf16';
+}
+
 /** The one seam between models and the engine: nothing above it knows which backend runs. */
 export interface ComputeBackend {
   readonly kind: BackendKind;
@@ -29,7 +37,7 @@ export interface ComputeBackend {
    * Caching by name and shape is the caller's job.
    * @throws TributaryError `TRACE_REFUSED`, naming the operation, for what cannot be compiled honestly.
    */
-  trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[]): TracedFunction;
+  trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[], options?: TraceOptions): TracedFunction;
   /** Frees every function that was traced and not yet disposed of. */
   dispose(): void;
 }
@@ -42,8 +50,8 @@ export interface TracedFunction {
   readonly traceMs: number;
   /**
    * Runs it. `inputs` are in order, of the traced sizes and types, and untouched. Where `into[i]` is given it receives
-   * output i and is what stands at i in the result; elsewhere a new array does.
+   * output i and is what stands at i in the result; elsewhere a new array does. One run at a time.
    */
-  run(inputs: readonly Data[], into?: readonly (Data | undefined)[]): Data[];
+  run(inputs: readonly Data[], into?: readonly (Data | undefined)[]): Promise<Data[]>;
   dispose(): void;
 }

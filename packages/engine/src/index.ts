@@ -5,6 +5,7 @@ export type {
   TensorFunction,
   TensorSpec,
   TracedFunction,
+  TraceOptions,
 } from './compute-backend.js';
 export { type BackendOptions, openBackend } from './open-backend.js';
 export { createOptimizer } from './optimizer/create-optimizer.js';

@@ -17,10 +17,10 @@ describe.each(['tensorflow', 'wasm', 'cpu'] as const)('%s', (prefer) => {
     ];
     const traced = backend.trace('memory', sequence.fn, sequence.inputs);
     const data = sequence.draw(1);
-    const first = traced.run(data);
+    const first = await traced.run(data);
     const before = held();
-    for (let i = 0; i < 199; i++) traced.run(data);
-    expect(traced.run(data)).toEqual(first);
+    for (let i = 0; i < 199; i++) await traced.run(data);
+    expect(await traced.run(data)).toEqual(first);
     expect(held()).toEqual(before);
     backend.dispose();
   });
@@ -36,7 +36,7 @@ describe('tensorflow', () => {
     one?.dispose();
     one?.dispose();
     expect(binding.getNumOfSavedModels()).toBe(before + 2);
-    expect(() => one?.run(sequence.draw(1))).toThrow('after it was disposed of');
+    await expect(one?.run(sequence.draw(1))).rejects.toThrow('after it was disposed of');
     backend.dispose();
     expect(binding.getNumOfSavedModels()).toBe(before);
   });
@@ -47,13 +47,13 @@ describe('tensorflow', () => {
     const traced = backend.trace('scale', ([x]) => [tf.mul(x as Tensor, 2)], [{ shape: [size], dtype: 'float32' }]);
     const input = new Float32Array(new SharedArrayBuffer(4 * size)).fill(3);
     const output = new Float32Array(new SharedArrayBuffer(4 * size));
-    const run = (times: number) => {
-      for (let i = 0; i < times; i++) traced.run([input], [output]);
+    const run = async (times: number) => {
+      for (let i = 0; i < times; i++) await traced.run([input], [output]);
       return process.memoryUsage().rss / 2 ** 20;
     };
-    const warm = run(200);
+    const warm = await run(200);
     // Without being freed, 1,200 runs would hold 1.1 GiB each of inputs and of outputs.
-    expect(run(1200) - warm).toBeLessThan(200);
+    expect((await run(1200)) - warm).toBeLessThan(200);
     expect(output.every((value) => value === 6)).toBe(true);
     backend.dispose();
   });

@@ -27,14 +27,14 @@ function worstError(actual: Data, expected: Data): number {
   return worst;
 }
 
-function compare(backend: ComputeBackend, operation: OperationCase, fn: OperationCase['fn']): void {
+async function compare(backend: ComputeBackend, operation: OperationCase, fn: OperationCase['fn']): Promise<void> {
   const { name, inputs } = operation;
   const data = drawInputs(name, inputs);
   const expected = reference.trace(name, fn, inputs);
   const traced = backend.trace(name, fn, inputs);
   expect(traced.outputs).toEqual(expected.outputs);
-  const results = traced.run(data);
-  expected.run(data).forEach((values, index) => {
+  const results = await traced.run(data);
+  (await expected.run(data)).forEach((values, index) => {
     expect(worstError(results[index] as Data, values)).toBeLessThan(3e-6);
   });
   traced.dispose();
@@ -42,9 +42,9 @@ function compare(backend: ComputeBackend, operation: OperationCase, fn: Operatio
 
 for (const backend of backends) {
   describe(`${backend.version} against TensorFlow op by op`, () => {
-    it.each(cases.map((operation) => [operation.name, operation] as const))('%s', (_, operation) => {
-      compare(backend, operation, operation.fn);
-      if (operation.differentiable) compare(backend, operation, gradientOf(operation));
+    it.each(cases.map((operation) => [operation.name, operation] as const))('%s', async (_, operation) => {
+      await compare(backend, operation, operation.fn);
+      if (operation.differentiable) await compare(backend, operation, gradientOf(operation));
     });
   });
 }

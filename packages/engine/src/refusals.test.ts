@@ -52,7 +52,7 @@ describe('a traced function refuses', () => {
     }).toEqual(before);
   });
 
-  it('nothing else: tracing works after a refusal, and captured tensors are whole', () => {
+  it('nothing else: tracing works after a refusal, and captured tensors are whole', async () => {
     expect(Array.from(outside.dataSync())).toEqual([1, 2, 3]);
     const two = () => tf.scalar(2).dataSync()[0] as number;
     const traced = backend.trace(
@@ -60,28 +60,32 @@ describe('a traced function refuses', () => {
       of((x) => tf.mul(x, two())),
       [vector],
     );
-    expect(traced.run([Float32Array.of(1, 2, 3)])).toEqual([Float32Array.of(2, 4, 6)]);
+    expect(await traced.run([Float32Array.of(1, 2, 3)])).toEqual([Float32Array.of(2, 4, 6)]);
   });
 
-  it('inputs and outputs of another size or type', () => {
+  it('inputs and outputs of another size or type', async () => {
     const traced = backend.trace(
       'sized',
       of((x) => tf.neg(x)),
       [vector],
     );
-    expect(() => traced.run([new Float32Array(2)])).toThrow('input 0 of sized takes float32[3], got Float32Array of 2');
-    expect(() => traced.run([new Int32Array(3)])).toThrow('got Int32Array of 3');
-    expect(() => traced.run([])).toThrow('takes 1 inputs, got 0');
-    expect(() => traced.run([new Float32Array(3)], [new Float32Array(4)])).toThrow('output 0 of sized');
+    await expect(traced.run([new Float32Array(2)])).rejects.toThrow(
+      'input 0 of sized takes float32[3], got Float32Array of 2',
+    );
+    await expect(traced.run([new Int32Array(3)])).rejects.toThrow('got Int32Array of 3');
+    await expect(traced.run([])).rejects.toThrow('takes 1 inputs, got 0');
+    await expect(traced.run([new Float32Array(3)], [new Float32Array(4)])).rejects.toThrow('output 0 of sized');
   });
 
-  it('an index out of range, at the run that brings it', () => {
+  it('an index out of range, at the run that brings it', async () => {
     const table: TensorSpec = { shape: [3, 2], dtype: 'float32' };
     const ids: TensorSpec = { shape: [2], dtype: 'int32' };
     const traced = backend.trace('gather', ([x, i]) => [tf.gather(x as Tensor, i as Tensor)], [table, ids]);
     const before = binding.getNumOfTensors();
-    expect(() => traced.run([new Float32Array(6), Int32Array.of(0, 3)])).toThrow(/is not in \[0, 3\)/);
+    await expect(traced.run([new Float32Array(6), Int32Array.of(0, 3)])).rejects.toThrow(/is not in \[0, 3\)/);
     expect(binding.getNumOfTensors()).toBe(before);
-    expect(traced.run([Float32Array.of(1, 2, 3, 4, 5, 6), Int32Array.of(2, 0)])).toEqual([Float32Array.of(5, 6, 1, 2)]);
+    expect(await traced.run([Float32Array.of(1, 2, 3, 4, 5, 6), Int32Array.of(2, 0)])).toEqual([
+      Float32Array.of(5, 6, 1, 2),
+    ]);
   });
 });

@@ -5,6 +5,7 @@ import { encoderPass } from './encoder.js';
 import { bridge, generatorStep, outputLogits, reading } from './generator.js';
 import { parameterViews } from './parameter-views.js';
 import type { TaskGraph } from './task-functions.js';
+import type { TaskParameters } from './task-runs.js';
 import { tokenMask } from './token-mask.js';
 
 /** Greedy generation for one batch shape: the most likely symbol at each step, never `<pad>`, `<s>` or `<unk>`. */
@@ -14,7 +15,7 @@ export interface GreedyGenerator {
    * @param maxLength most symbols of an output, `</s>` included
    * @returns i32[B, maxLength]: ids, `</s>` where the output ended, padding after it
    */
-  generate(shared: Float32Array, task: Float32Array, source: Int32Array, maxLength: number): Int32Array;
+  generate(parameters: TaskParameters, source: Int32Array, maxLength: number): Promise<Int32Array>;
   dispose(): void;
 }
 
@@ -99,8 +100,12 @@ export function greedyGenerator(
   );
 
   return {
-    generate(shared, own, source, maxLength) {
-      const [first, memory, keys] = encode.run([shared, own, source]) as [Float32Array, Float32Array, Float32Array];
+    async generate({ shared, task: own }, source, maxLength) {
+      const [first, memory, keys] = (await encode.run([shared, own, source])) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
       const table = graph.joint ? viewOf(sharedLayout, shared, 'embedding') : viewOf(layout, own, 'embedding');
       const output = new Int32Array(batch * maxLength).fill(specialIds.pad);
       const open = new Set(
@@ -111,7 +116,7 @@ export function greedyGenerator(
       let state: Float32Array = first;
       let previous: Int32Array = new Int32Array(batch).fill(specialIds.start);
       for (let done = 0; done < maxLength && open.size > 0; done += stepsPerCall) {
-        const [ids, nextState, last] = advance.run([own, table, source, memory, keys, state, previous]) as [
+        const [ids, nextState, last] = (await advance.run([own, table, source, memory, keys, state, previous])) as [
           Int32Array,
           Float32Array,
           Int32Array,

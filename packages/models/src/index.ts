@@ -8,3 +8,12 @@ export {
   type SequenceModelOptions,
   type TaskModel,
 } from './sequence-model.js';
+export type {
+  BatchData,
+  DrawKey,
+  EvaluationSums,
+  Evaluator,
+  StepGradients,
+  TaskParameters,
+  TrainStep,
+} from './task-runs.js';

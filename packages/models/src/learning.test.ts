@@ -3,6 +3,7 @@ import { type ComputeBackend, createOptimizer, openBackend } from '@tributary/en
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorRates } from './error-rates.js';
 import { createSequenceModel, type SequenceModel } from './sequence-model.js';
+import type { StepGradients } from './task-runs.js';
 import { batchOf, drawSymbols } from './tiny-models.fixture.js';
 
 let backend: ComputeBackend;
@@ -23,7 +24,7 @@ const draw = (name: string) =>
   });
 
 /** Trains copy and reverse on one encoder, their shared gradients averaged, and returns the state and last losses. */
-function train(sequence: SequenceModel, steps: number) {
+async function train(sequence: SequenceModel, steps: number) {
   const optimizer = createOptimizer(
     { kind: 'adam', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     { kind: 'warmup-cosine', warmupSteps: 10, floor: 0.02 },
@@ -36,24 +37,20 @@ function train(sequence: SequenceModel, steps: number) {
   let losses: number[] = [];
   for (let step = 0; step < steps; step++) {
     const rows = draw(`batch ${step}`);
-    const gradients = tasks.map((task, index) => {
+    const gradients: StepGradients[] = [];
+    for (const [index, task] of tasks.entries()) {
       const { source, target } = batchOf(
         rows.map((row) => ({ source: row.source, target: task.name === 'copy' ? row.source : row.reversed })),
         shape,
       );
-      return (functions[index] as (typeof functions)[0]).run([
-        vectors[0] as Float32Array,
-        vectors[index + 1] as Float32Array,
-        source,
-        target,
-      ]) as Float32Array[];
-    });
-    losses = gradients.map(([loss]) => (loss as Float32Array)[0] as number);
-    const [copy, reverse] = gradients as [Float32Array[], Float32Array[]];
-    const ofShared = (copy[1] as Float32Array).map(
-      (value, i) => (value + ((reverse[1] as Float32Array)[i] as number)) / 2,
-    );
-    [ofShared, copy[2], reverse[2]].forEach((gradient, index) => {
+      const parameters = { shared: vectors[0] as Float32Array, task: vectors[index + 1] as Float32Array };
+      const run = (functions[index] as (typeof functions)[0]).run;
+      gradients.push(await run(parameters, { source, target }, { seed: 3, step, lane: index }));
+    }
+    losses = gradients.map(({ loss }) => loss);
+    const [copy, reverse] = gradients as [StepGradients, StepGradients];
+    const ofShared = copy.shared.map((value, i) => (value + (reverse.shared[i] as number)) / 2);
+    [ofShared, copy.task, reverse.task].forEach((gradient, index) => {
       const parameters = vectors[index] as Float32Array;
       const state = slots[index] as Float32Array[];
       optimizer.apply({
@@ -76,7 +73,7 @@ describe.each([
   ['luong', false, 'all'],
   ['luong', true, 'source'],
 ] as const)('%s attention, bidirectional %s, embedding of %s', (kind, bidirectional, share) => {
-  it('learns to copy and to reverse, and greedy generation reproduces it', () => {
+  it('learns to copy and to reverse, and greedy generation reproduces it', async () => {
     const model: ModelSpec = {
       embedding: { size: 16, share },
       encoder: { kind: 'gru', hidden: 24, layers: 1, bidirectional },
@@ -89,7 +86,7 @@ describe.each([
       sourceVocabulary: vocabulary,
       tasks: [task('copy'), task('reverse')],
     });
-    const { vectors, losses } = train(sequence, 400);
+    const { vectors, losses } = await train(sequence, 400);
     expect(Math.max(...losses)).toBeLessThan(0.05);
 
     const heldOut = draw('held out');
@@ -98,10 +95,10 @@ describe.each([
     const { source } = batchOf([...rows.map((row) => ({ source: row.source, target: [] })), undefined], shape);
     for (const [index, name] of ['copy', 'reverse'].entries()) {
       const generator = sequence.task(name).generator(backend, { batch, source: longest });
-      const generate = () =>
-        generator.generate(vectors[0] as Float32Array, vectors[index + 1] as Float32Array, source, longest + 2);
-      const ids = generate();
-      expect(generate()).toEqual(ids);
+      const parameters = { shared: vectors[0] as Float32Array, task: vectors[index + 1] as Float32Array };
+      const generate = () => generator.generate(parameters, source, longest + 2);
+      const ids = await generate();
+      expect(await generate()).toEqual(ids);
       const outputs = Array.from({ length: batch }, (_, row) => [
         ...ids.subarray(row * (longest + 2), (row + 1) * (longest + 2)),
       ]);

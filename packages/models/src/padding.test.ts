@@ -28,24 +28,17 @@ interface Result {
   readonly task: Float32Array;
 }
 
-function compute(sequence: SequenceModel, { shape, source, target }: TinyBatch): Result {
+async function compute(sequence: SequenceModel, { shape, source, target }: TinyBatch): Promise<Result> {
   const task = sequence.task('copy');
-  const inputs = [sequence.initialShared(7), task.initial(7), source, target];
+  const parameters = { shared: sequence.initialShared(7), task: task.initial(7) };
   const step = task.trainStep(backend, shape);
-  const evaluation = task.evaluate(backend, shape);
-  const [loss, ofShared, ofTask] = step.run(inputs) as Float32Array[];
-  const [sum, tokens, correct] = evaluation.run(inputs).map((output) => output[0] as number);
+  const evaluation = task.evaluator(backend, shape);
+  const { loss, shared, task: own } = await step.run(parameters, { source, target }, { seed: 1, step: 1, lane: 0 });
+  const { lossSum, tokens, correct } = await evaluation.run(parameters, { source, target });
   step.dispose();
   evaluation.dispose();
-  const mean = (loss as Float32Array)[0] as number;
-  expect(mean * Math.max(tokens as number, 1)).toBeCloseTo(sum as number, 4);
-  return {
-    loss: mean,
-    tokens: tokens as number,
-    correct: correct as number,
-    shared: ofShared as Float32Array,
-    task: ofTask as Float32Array,
-  };
+  expect(loss * Math.max(tokens, 1)).toBeCloseTo(lossSum, 4);
+  return { loss, tokens, correct, shared, task: own };
 }
 
 function expectNear(actual: Float32Array, expected: ArrayLike<number>, tolerance = 2e-6): void {
@@ -66,12 +59,12 @@ describe.each(tinyModels)('padding in $title', ({ model }) => {
   const size = { source: 5, target: 6 };
   const whole = () => compute(sequence, batchOf(rows, size));
 
-  it('makes a batch equal its rows alone', () => {
-    const alone = rows.map((row) =>
-      compute(sequence, batchOf([row], { source: row.source.length, target: row.target.length + 1 })),
-    );
+  it('makes a batch equal its rows alone', async () => {
+    const alone: Result[] = [];
+    for (const row of rows)
+      alone.push(await compute(sequence, batchOf([row], { source: row.source.length, target: row.target.length + 1 })));
     const tokens = alone.reduce((sum, row) => sum + row.tokens, 0);
-    const batch = whole();
+    const batch = await whole();
     expect(batch.tokens).toBe(tokens);
     expect(batch.tokens).toBe(rows.reduce((sum, row) => sum + row.target.length + 1, 0));
     expect(batch.correct).toBe(alone.reduce((sum, row) => sum + row.correct, 0));
@@ -90,9 +83,9 @@ describe.each(tinyModels)('padding in $title', ({ model }) => {
     );
   });
 
-  it('adds nothing with more columns and rows of padding', () => {
-    const batch = whole();
-    const padded = compute(
+  it('adds nothing with more columns and rows of padding', async () => {
+    const batch = await whole();
+    const padded = await compute(
       sequence,
       batchOf([undefined, ...rows, undefined, undefined], { source: size.source + 3, target: size.target + 4 }),
     );
@@ -102,19 +95,21 @@ describe.each(tinyModels)('padding in $title', ({ model }) => {
     expectNear(padded.task, batch.task);
   });
 
-  it('gives a row the same bits whatever shares its batch', () => {
+  it('gives a row the same bits whatever shares its batch', async () => {
     const [first, second] = rows as [(typeof rows)[0], (typeof rows)[0]];
     // The same tokens count, so the other rows' losses are all that differs.
-    const beside = compute(sequence, batchOf([first, undefined], size));
-    const swapped = compute(sequence, batchOf([undefined, first], size));
+    const beside = await compute(sequence, batchOf([first, undefined], size));
+    const swapped = await compute(sequence, batchOf([undefined, first], size));
     expect(swapped.loss).toBe(beside.loss);
     expect(swapped.shared).toEqual(beside.shared);
     expect(swapped.task).toEqual(beside.task);
-    expect(compute(sequence, batchOf([first, second], size)).tokens).toBe(beside.tokens + second.target.length + 1);
+    expect((await compute(sequence, batchOf([first, second], size))).tokens).toBe(
+      beside.tokens + second.target.length + 1,
+    );
   });
 
-  it('gives a batch of nothing but padding loss and gradients of exactly zero', () => {
-    const empty = compute(sequence, batchOf([undefined, undefined], size));
+  it('gives a batch of nothing but padding loss and gradients of exactly zero', async () => {
+    const empty = await compute(sequence, batchOf([undefined, undefined], size));
     expect([empty.loss, empty.tokens, empty.correct]).toEqual([0, 0, 0]);
     expect(empty.shared.every((value) => value === 0)).toBe(true);
     expect(empty.task.every((value) => value === 0)).toBe(true);

@@ -101,11 +101,15 @@ describe.each(tinyModels)('$title', ({ model }) => {
     target: drawSymbols(5, length, 6 - length, vocabulary),
   }));
 
-  it('gives the same numbers on every backend', () => {
+  it('gives the same numbers on every backend', async () => {
     const { shape, source, target } = batchOf(rows, size);
-    const inputs = [sequence.initialShared(1), own.initial(1), source, target];
-    const [plain, ...others] = [cpu, wasm, best].map(
-      (backend) => own.trainStep(backend, shape).run(inputs) as Float32Array[],
+    const parameters = { shared: sequence.initialShared(1), task: own.initial(1) };
+    const [plain, ...others] = await Promise.all(
+      [cpu, wasm, best].map(async (backend) => {
+        const draw = { seed: 1, step: 1, lane: 0 };
+        const { loss, shared, task } = await own.trainStep(backend, shape).run(parameters, { source, target }, draw);
+        return [Float32Array.of(loss), shared, task];
+      }),
     );
     for (const outputs of others) {
       outputs.forEach((output, index) => {
@@ -119,37 +123,38 @@ describe.each(tinyModels)('$title', ({ model }) => {
     }
   });
 
-  it('never generates <pad>, <s> or <unk>, and stops at the length it is given', () => {
+  it('never generates <pad>, <s> or <unk>, and stops at the length it is given', async () => {
     const { source } = batchOf([...rows, undefined], size);
     const parameters = own.initial(1);
     const bias = viewOf(own.layout, parameters, 'output.bias');
     bias.set([50, 60, -100, 70]);
     const generator = own.generator(best, { batch: 5, source: size.source });
     for (const maxLength of [1, 4, 6]) {
-      const ids = generator.generate(sequence.initialShared(1), parameters, source, maxLength);
+      const ids = await generator.generate({ shared: sequence.initialShared(1), task: parameters }, source, maxLength);
       expect(ids.length).toBe(5 * maxLength);
       expect(ids.subarray(0, 4 * maxLength).every((id) => id > 3)).toBe(true);
       expect(ids.subarray(4 * maxLength).every((id) => id === 0)).toBe(true);
     }
     bias[2] = 100;
-    expect([...generator.generate(sequence.initialShared(1), parameters, source, 3)]).toEqual([
-      ...[2, 0, 0, 2, 0, 0, 2, 0, 0, 2, 0, 0],
-      ...[0, 0, 0],
-    ]);
+    expect([...(await generator.generate({ shared: sequence.initialShared(1), task: parameters }, source, 3))]).toEqual(
+      [...[2, 0, 0, 2, 0, 0, 2, 0, 0, 2, 0, 0], ...[0, 0, 0]],
+    );
     generator.dispose();
   });
 
-  it('generates for a row the same whatever shares its batch', () => {
-    const generate = (batch: readonly (typeof rows)[0][], maxLength: number) => {
+  it('generates for a row the same whatever shares its batch', async () => {
+    const generate = async (batch: readonly (typeof rows)[0][], maxLength: number) => {
       const { source } = batchOf(
         batch.map((row) => ({ ...row, target: [] })),
         size,
       );
       const generator = own.generator(best, { batch: batch.length, source: size.source });
-      const ids = generator.generate(sequence.initialShared(3), own.initial(3), source, maxLength);
+      const parameters = { shared: sequence.initialShared(3), task: own.initial(3) };
+      const ids = await generator.generate(parameters, source, maxLength);
       generator.dispose();
       return batch.map((_, row) => [...ids.subarray(row * maxLength, (row + 1) * maxLength)]);
     };
-    expect(generate(rows, 7)).toEqual(rows.map((row) => generate([row], 7)[0]));
+    const alone = await Promise.all(rows.map(async (row) => (await generate([row], 7))[0]));
+    expect(await generate(rows, 7)).toEqual(alone);
   });
 });

@@ -1,5 +1,5 @@
 import type { GeneratorSpec, ModelSpec } from '@tributary/config';
-import type { ComputeBackend, TracedFunction } from '@tributary/engine';
+import type { ComputeBackend } from '@tributary/engine';
 import type { FlatLayout } from '@tributary/layout';
 import { TributaryError } from '@tributary/protocol';
 import { encoderParameters } from './encoder.js';
@@ -7,6 +7,7 @@ import { generatorParameters, generatorShape } from './generator.js';
 import { type GreedyGenerator, greedyGenerator } from './greedy-generator.js';
 import { embedding, initialValues, layoutOf } from './parameters.js';
 import { evaluateFunction, type TaskGraph, trainStepFunction } from './task-functions.js';
+import { type Evaluator, evaluatorOf, type TrainStep, trainStepOf } from './task-runs.js';
 
 /** Sizes that a function is traced for: rows, source symbols, target symbols with `</s>` and without `<s>`. */
 export interface BatchShape {
@@ -46,25 +47,16 @@ export interface SequenceModel {
 }
 
 /**
- * Inputs of the traced functions: shared f32[N], task f32[M], source i32[B, S], target i32[B, T + 1]. Id 0 is padding;
- * a target row is `<s> y1 … yn </s> <pad> …`. Padding changes neither loss nor gradients, and a row of padding counts
- * nothing. One trace for each shape: the caller keeps them.
+ * One task's functions, each compiled for one batch shape: the caller keeps them. Padding changes neither loss nor
+ * gradients, and a row of padding counts nothing.
  */
 export interface TaskModel {
   readonly name: string;
   readonly layout: FlatLayout;
   /** f32[layout.elements]; depends on the seed, the model and the task's own name and sizes alone. */
   initial(seed: number): Float32Array;
-  /**
-   * Outputs: loss f32[] (mean over the batch's target tokens, nats, label smoothing included; 0 without any),
-   * sharedGradient f32[N], taskGradient f32[M].
-   */
-  trainStep(backend: ComputeBackend, shape: BatchShape): TracedFunction;
-  /**
-   * Outputs: lossSum f32[] (nats, without label smoothing: its mean is the logarithm of the perplexity), tokens f32[],
-   * correct f32[] (most likely symbol under teacher forcing is the target).
-   */
-  evaluate(backend: ComputeBackend, shape: BatchShape): TracedFunction;
+  trainStep(backend: ComputeBackend, shape: BatchShape): TrainStep;
+  evaluator(backend: ComputeBackend, shape: BatchShape): Evaluator;
   generator(backend: ComputeBackend, shape: { readonly batch: number; readonly source: number }): GreedyGenerator;
 }
 
@@ -109,8 +101,15 @@ export function createSequenceModel(options: SequenceModelOptions): SequenceMode
           name: task.name,
           layout: graph.layout,
           initial: (seed) => initialValues(parameters, seed, `task/${task.name}`),
-          trainStep: (backend, batch) => backend.trace(label('train', batch), trainStepFunction(graph), inputs(batch)),
-          evaluate: (backend, batch) => backend.trace(label('evaluate', batch), evaluateFunction(graph), inputs(batch)),
+          trainStep: (backend, batch) =>
+            trainStepOf(
+              backend.trace(label('train', batch), trainStepFunction(graph), [
+                ...inputs(batch),
+                { shape: [3], dtype: 'int32' },
+              ]),
+            ),
+          evaluator: (backend, batch) =>
+            evaluatorOf(backend.trace(label('evaluate', batch), evaluateFunction(graph), inputs(batch))),
           generator: (backend, batch) => greedyGenerator(graph, task.name, backend, batch),
         },
       ];

@@ -43,7 +43,7 @@ function forward(graph: TaskGraph, inputs: readonly Tensor[]): ForwardPass {
   return { encoder, generator, targets, mask, tokens: tf.sum(mask) };
 }
 
-/** [shared, task, source, target] → [loss, sharedGradient, taskGradient] */
+/** [shared, task, source, target, draw i32[3]] → [loss, sharedGradient, taskGradient] */
 export const trainStepFunction =
   (graph: TaskGraph): TensorFunction =>
   (inputs) => {

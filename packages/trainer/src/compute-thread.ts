@@ -30,7 +30,7 @@ async function start(): Promise<void> {
         let done = 0;
         for (const task of tasks.values()) {
           for (const shape of task.shapes) {
-            task.trainFunction(shape);
+            task.trainStep(shape);
             done += 1;
             reply({ kind: 'warming', done, total });
           }
@@ -43,13 +43,13 @@ async function start(): Promise<void> {
       case 'step':
         for (const { lane } of init.lanes) {
           const task = taskOfLane.get(lane) as TaskCompute;
-          const done = task.trainLane(lane, request.step, shared[request.buffer] as Float32Array, request.buffer);
+          const done = await task.trainLane(lane, request.step, shared[request.buffer] as Float32Array, request.buffer);
           reply({ kind: 'lane', done });
         }
         return { kind: 'done', evaluation: null };
       case 'evaluate': {
         const task = tasks.get(request.task) as TaskCompute;
-        const evaluation = evaluateTask({
+        const evaluation = await evaluateTask({
           task,
           split: request.split,
           shared: shared[request.buffer] as Float32Array,

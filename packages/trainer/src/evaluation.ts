@@ -1,6 +1,5 @@
 import { evaluationBatches, idsToText, sampleExamples } from '@tributary/datasets';
-import type { TracedFunction } from '@tributary/engine';
-import { errorRates, type GreedyGenerator, metricValue } from '@tributary/models';
+import { type Evaluator, errorRates, type GreedyGenerator, metricValue } from '@tributary/models';
 import { specialIds } from '@tributary/protocol';
 import type { BufferIndex, EvaluationResult } from './compute-messages.js';
 import type { TaskCompute } from './task-compute.js';
@@ -31,7 +30,7 @@ function untilEnd(row: Int32Array): number[] {
 }
 
 /** Loss, accuracy and error rates over fixed batches in a fixed order. */
-export function evaluateTask(request: EvaluationRequest): EvaluationResult {
+export async function evaluateTask(request: EvaluationRequest): Promise<EvaluationResult> {
   const { task, shared } = request;
   const split = task.split(request.split);
   const { batches } = evaluationBatches(split, {
@@ -39,9 +38,9 @@ export function evaluateTask(request: EvaluationRequest): EvaluationResult {
     buckets: task.spec.lengths.buckets,
     limit: request.limit ?? undefined,
   });
-  const parameters = task.parameters(request.buffer);
+  const parameters = { shared, task: task.parameters(request.buffer) };
   const maxLength = task.spec.lengths.target + 1;
-  const evaluators = new Map<string, TracedFunction>();
+  const evaluators = new Map<string, Evaluator>();
   const generators = new Map<string, GreedyGenerator>();
   let lossSum = 0;
   let tokens = 0;
@@ -53,18 +52,18 @@ export function evaluateTask(request: EvaluationRequest): EvaluationResult {
     for (const batch of batches) {
       const { batch: rows, source, target } = batch.shape;
       const evaluatorKey = `${rows}x${source}x${target}`;
-      const evaluator = evaluators.get(evaluatorKey) ?? task.model.evaluate(task.backend, batch.shape);
+      const evaluator = evaluators.get(evaluatorKey) ?? task.model.evaluator(task.backend, batch.shape);
       evaluators.set(evaluatorKey, evaluator);
-      const [loss, count, hits] = evaluator.run([shared, parameters, batch.source, batch.target]);
-      lossSum += loss?.[0] ?? 0;
-      tokens += count?.[0] ?? 0;
-      correct += hits?.[0] ?? 0;
+      const sums = await evaluator.run(parameters, batch);
+      lossSum += sums.lossSum;
+      tokens += sums.tokens;
+      correct += sums.correct;
       request.onProgress();
 
       const generatorKey = `${rows}x${source}`;
       const generator = generators.get(generatorKey) ?? task.model.generator(task.backend, { batch: rows, source });
       generators.set(generatorKey, generator);
-      const generated = generator.generate(shared, parameters, batch.source, maxLength);
+      const generated = await generator.generate(parameters, batch.source, maxLength);
       batch.examples.forEach((index, row) => {
         hypotheses.push(untilEnd(generated.subarray(row * maxLength, (row + 1) * maxLength)));
         references.push(split.example(index).targets.map((ids) => [...ids]));

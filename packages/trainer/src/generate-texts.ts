@@ -30,7 +30,7 @@ export async function generateTexts(
   });
   const maxLength = request.maxLength ?? spec.lengths.target + 1;
   const generator = model.task(request.task).generator(deps.backend, { batch, source: longest });
-  const ids = generator.generate(shared, own, source, maxLength);
+  const ids = await generator.generate({ shared, task: own }, source, maxLength);
   generator.dispose();
   const outputs = request.sources.map((text, row) => ({
     source: text,

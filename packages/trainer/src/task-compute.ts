@@ -1,7 +1,7 @@
 import type { RunFile } from '@tributary/config';
 import { type BatchCursor, batchCursor, decodeSplit, type EncodedSplit } from '@tributary/datasets';
-import type { ComputeBackend, TracedFunction } from '@tributary/engine';
-import type { BatchShape, SequenceModel, TaskModel } from '@tributary/models';
+import type { ComputeBackend } from '@tributary/engine';
+import type { BatchShape, SequenceModel, TaskModel, TrainStep } from '@tributary/models';
 import type { PreparedTask } from '@tributary/protocol';
 import type { BufferIndex, ComputeInit, CursorPosition, LaneDone } from './compute-messages.js';
 import { taskOf } from './prepared-model.js';
@@ -22,7 +22,7 @@ export class TaskCompute {
   readonly sourceVocabulary: readonly string[];
   readonly #parameters: readonly Float32Array[];
   readonly #lanes = new Map<number, LaneCompute>();
-  readonly #train = new Map<string, TracedFunction>();
+  readonly #train = new Map<string, TrainStep>();
   readonly #splits: Readonly<Record<'train' | 'validation' | 'test', EncodedSplit>>;
 
   constructor(name: string, init: ComputeInit, spec: RunFile, model: SequenceModel, backend: ComputeBackend) {
@@ -76,7 +76,7 @@ export class TaskCompute {
     return this.#parameters[buffer] as Float32Array;
   }
 
-  trainFunction(shape: BatchShape): TracedFunction {
+  trainStep(shape: BatchShape): TrainStep {
     const key = `${shape.batch}x${shape.source}x${shape.target}`;
     let traced = this.#train.get(key);
     if (!traced) {
@@ -91,18 +91,20 @@ export class TaskCompute {
   }
 
   /** Forward and backward of the lane's next batch; the gradients land in the buffers of the step's parity. */
-  trainLane(lane: number, step: number, shared: Float32Array, buffer: BufferIndex): LaneDone {
+  async trainLane(lane: number, step: number, shared: Float32Array, buffer: BufferIndex): Promise<LaneDone> {
     const { cursor, gradients } = this.#lane(lane);
     const started = performance.now();
     const batch = cursor.next();
     const into = gradients[step % 2] as (typeof gradients)[number];
-    const [loss] = this.trainFunction(batch.shape).run(
-      [shared, this.parameters(buffer), batch.source, batch.target],
-      [undefined, into.shared, into.task],
+    const { loss } = await this.trainStep(batch.shape).run(
+      { shared, task: this.parameters(buffer) },
+      batch,
+      { seed: this.spec.seed, step, lane },
+      into,
     );
     return {
       lane,
-      loss: (loss as Float32Array)[0] as number,
+      loss,
       tokens: batch.tokens,
       computeMs: performance.now() - started,
       cursor: cursor.state(),

@@ -58,7 +58,7 @@ export class EagerBackend implements ComputeBackend {
       name,
       outputs,
       traceMs: performance.now() - started,
-      run: (data, into = []) => {
+      run: async (data, into = []) => {
         checkRun(name, specs, data, into);
         return compute(data).map((values, index) => deliver(values, into[index]));
       },

@@ -55,11 +55,15 @@ export class SessionFunction implements TracedFunction {
     this.#fetches = recording.fetches.join(',');
     this.#session = loadSession(this.#binding, name, recording);
     // The first run optimises the graph: it belongs to tracing.
-    this.run(inputs.map(newData));
+    this.#call(inputs.map(newData), []);
     this.traceMs = performance.now() - started;
   }
 
-  run(inputs: readonly Data[], into: readonly (Data | undefined)[] = []): Data[] {
+  async run(inputs: readonly Data[], into: readonly (Data | undefined)[] = []): Promise<Data[]> {
+    return this.#call(inputs, into);
+  }
+
+  #call(inputs: readonly Data[], into: readonly (Data | undefined)[]): Data[] {
     if (this.#session === null) throw new TributaryError('INTERNAL', `${this.name} was run after it was disposed of.`);
     checkRun(this.name, { inputs: this.#inputs, outputs: this.outputs }, inputs, into);
     const binding = this.#binding;

@@ -22,7 +22,7 @@ if (place === 'worker' && isMainThread) {
   const gradient = new Float32Array(new SharedArrayBuffer(4 * parameters));
   let loss = 0;
   for (let k = 0; k < 6; k++) {
-    const [value] = step.run([flat, source, target], [undefined, gradient]);
+    const [value] = await step.run([flat, source, target], [undefined, gradient]);
     loss = value?.[0] as number;
     gradient.forEach((g, i) => {
       flat[i] = (flat[i] as number) - 0.5 * g;
