@@ -21,12 +21,42 @@ const experimentName = z
 /** Most lanes (replicas of all tasks together) of one run. */
 export const maxLanes = 64;
 
-const encoderSchema = z.strictObject({
-  kind: z.literal('gru').default('gru').describe('Recurrent cell of the shared encoder.'),
-  hidden: positiveInt.max(8192).default(256).describe('Units in each direction and layer.'),
+const dropout = z.number().min(0).lt(1).default(0);
+
+const recurrentFields = {
+  hidden: positiveInt.max(8192).default(256),
+  dropout: dropout.describe('Share of the units between layers that is set to zero in training.'),
+};
+
+const transformerFields = {
+  width: positiveInt.max(8192).default(256).describe('Width of a position; a multiple of heads.'),
+  layers: positiveInt.max(64).default(4).describe('Stacked layers.'),
+  heads: positiveInt.max(64).default(4).describe('Attention heads.'),
+  feedForward: positiveInt.max(65536).optional().describe('Width inside the feed-forward part; default: 4 times width.'),
+  dropout: dropout.describe('Share set to zero in training, after each part of a layer and in the embedding.'),
+};
+
+const recurrentEncoderFields = {
+  ...recurrentFields,
+  hidden: recurrentFields.hidden.describe('Units in each direction and layer.'),
   layers: positiveInt.max(16).default(1).describe('Stacked layers.'),
   bidirectional: z.boolean().default(false).describe('Read the source in both directions and join the two states.'),
-});
+};
+
+/** `kind` may be left out: a run file that names none means `gru`. */
+const gruKind = z.literal('gru').optional().default('gru');
+
+const encoderSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: gruKind.describe('Gated recurrent units (Cho 2014).'), ...recurrentEncoderFields }),
+  z.strictObject({
+    kind: z.literal('lstm').describe('Long short-term memory (Hochreiter and Schmidhuber 1997).'),
+    ...recurrentEncoderFields,
+  }),
+  z.strictObject({
+    kind: z.literal('transformer').describe('Pre-norm self-attention (Vaswani 2017, Xiong 2020).'),
+    ...transformerFields,
+  }),
+]);
 
 const attentionSchema = z.strictObject({
   kind: z
@@ -37,11 +67,44 @@ const attentionSchema = z.strictObject({
     .max(8192)
     .optional()
     .describe("Width of the additive attention space; default: the generator's hidden size."),
+  normalize: z
+    .boolean()
+    .default(false)
+    .describe('Additive attention with a normalised score vector, g v/|v|, and a bias (Salimans and Kingma 2016).'),
+  average: z
+    .enum(['arithmetic', 'exponential'])
+    .default('arithmetic')
+    .describe('What a generator reads: the weighted sum of the states x, or of exp(x).'),
 });
 
-const generatorSchema = z.strictObject({
-  kind: z.literal('gru').default('gru').describe('Recurrent cell of the generator.'),
-  hidden: positiveInt.max(8192).default(256).describe('Units of the generator.'),
+const generatorSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: gruKind.describe('A recurrent generator with attention.'),
+    ...recurrentFields,
+    hidden: recurrentFields.hidden.describe('Units of the generator.'),
+  }),
+  z.strictObject({
+    kind: z.literal('lstm').describe('The same with LSTM cells.'),
+    ...recurrentFields,
+    hidden: recurrentFields.hidden.describe('Units of the generator.'),
+  }),
+  z.strictObject({
+    kind: z.literal('transformer').describe('Pre-norm masked self-attention and attention to the source.'),
+    ...transformerFields,
+  }),
+]);
+
+/** Names by which a run file chooses how a parameter begins. */
+const initialSchema = z.strictObject({
+  parameters: z
+    .string()
+    .min(1)
+    .describe('Which parameters: a name such as `attention.scores`, or a pattern with `*`, such as `encoder.*`.'),
+  values: z
+    .enum(['zeros', 'smallNormal', 'softmax', 'glorot'])
+    .describe(
+      '`zeros`; `smallNormal`: normal draws with deviation 0.01; `softmax`: the softmax of normal draws along the last axis; `glorot`: uniform (Glorot and Bengio 2010).',
+    ),
 });
 
 const modelSchema = z.strictObject({
@@ -60,6 +123,10 @@ const modelSchema = z.strictObject({
   encoder: encoderSchema.prefault({}).describe('The encoder that all tasks share.'),
   attention: attentionSchema.prefault({}).describe("How a generator reads the encoder's states."),
   generator: generatorSchema.prefault({}).describe('Default generator; a task may give its own.'),
+  initial: z
+    .array(initialSchema)
+    .default([])
+    .describe('How parameters begin, where it is not the default; the first entry that matches a parameter decides.'),
 });
 
 const wordsDataSchema = z.strictObject({
@@ -141,20 +208,84 @@ const scheduleSchema = z.discriminatedUnion('kind', [
     warmupSteps: z.int().min(0).default(100).describe('Steps of linear warm-up.'),
     floor: fraction.default(0.02).describe('Final learning rate as a share of the peak.'),
   }),
+  z.strictObject({
+    kind: z.literal('linear').describe('Linear warm-up, then a straight line down to the floor.'),
+    warmupSteps: z.int().min(0).default(100).describe('Steps of linear warm-up.'),
+    floor: fraction.default(0).describe('Final learning rate as a share of the peak.'),
+  }),
+  z.strictObject({
+    kind: z
+      .literal('inverse-sqrt')
+      .describe('Linear warm-up, then in inverse proportion to the root of the step (Vaswani 2017).'),
+    warmupSteps: positiveInt
+      .default(1000)
+      .describe('Steps of linear warm-up; the rate is half its peak at four times as many.'),
+  }),
 ]);
+
+const learningRate = z.number().positive().describe('Peak learning rate.');
+/** A smaller epsilon would vanish in float32, and 0 / 0 would follow. */
+const epsilon = z.number().min(1e-30).default(1e-8).describe('Added to the root of the second moment.');
+
+/** Decoupled weight decay shrinks a weight by the factor 1 - learningRate * weightDecay, which must stay above 0. */
+const shrinks = {
+  check: (spec: { readonly learningRate: number; readonly weightDecay: number }) =>
+    spec.learningRate * spec.weightDecay < 1,
+  issue: {
+    path: ['weightDecay'],
+    message: 'times learningRate must be below 1: each step multiplies the weights by 1 - learningRate * weightDecay',
+  },
+};
 
 const adamSchema = z.strictObject({
   kind: z.literal('adam').describe('Adam (Kingma and Ba 2015).'),
-  learningRate: z.number().positive().describe('Peak learning rate.'),
+  learningRate,
   beta1: decay.default(0.9).describe('Decay of the first moment.'),
   beta2: decay.default(0.999).describe('Decay of the second moment.'),
-  epsilon: z.number().positive().default(1e-8).describe('Added to the root of the second moment.'),
+  epsilon,
 });
-const sgdSchema = z.strictObject({
-  kind: z.literal('sgd').describe('Stochastic gradient descent.'),
-  learningRate: z.number().positive().describe('Peak learning rate.'),
-  momentum: decay.default(0).describe('Share of the last update that is kept.'),
-});
+const adamwSchema = z
+  .strictObject({
+    kind: z.literal('adamw').describe('Adam with decoupled weight decay (Loshchilov and Hutter 2019).'),
+    learningRate,
+    beta1: decay.default(0.9).describe('Decay of the first moment.'),
+    beta2: decay.default(0.999).describe('Decay of the second moment.'),
+    epsilon,
+    weightDecay: z
+      .number()
+      .min(0)
+      .default(0.01)
+      .describe(
+        'Share of a weight, times the learning rate, that a step takes away; matrices only: never embeddings, biases or norms.',
+      ),
+  })
+  .refine(shrinks.check, shrinks.issue);
+const lionSchema = z
+  .strictObject({
+    kind: z.literal('lion').describe('Lion (Chen 2023): every weight moves by the learning rate, up or down.'),
+    learningRate: learningRate.describe('Peak learning rate; three to ten times smaller than for adam.'),
+    beta1: decay.default(0.9).describe('Share of the momentum in the direction of an update.'),
+    beta2: decay.default(0.99).describe('Decay of the momentum.'),
+    weightDecay: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe(
+        'Share of a weight, times the learning rate, that a step takes away; matrices only: never embeddings, biases or norms.',
+      ),
+  })
+  .refine(shrinks.check, shrinks.issue);
+const sgdSchema = z
+  .strictObject({
+    kind: z.literal('sgd').describe('Stochastic gradient descent.'),
+    learningRate,
+    momentum: decay.default(0).describe('Share of the last update that is kept.'),
+    nesterov: z.boolean().default(false).describe('Looks ahead along the momentum (Sutskever 2013).'),
+  })
+  .refine((spec) => !spec.nesterov || spec.momentum > 0, {
+    path: ['nesterov'],
+    message: 'looks ahead along the momentum, but momentum is 0; set momentum, 0.9 for example',
+  });
 
 const durationSchema = z
   .string()
@@ -181,7 +312,7 @@ export const runFileSchema = z
       .prefault({})
       .describe('Shares of the data kept for validation and for the held-out result, by hash.'),
     optimizer: z
-      .discriminatedUnion('kind', [adamSchema, sgdSchema])
+      .discriminatedUnion('kind', [adamSchema, adamwSchema, lionSchema, sgdSchema])
       .default({ kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
       .describe('How a gradient becomes an update.'),
     schedule: scheduleSchema.default({ kind: 'constant' }).describe('Learning rate over the steps of the budget.'),
@@ -191,7 +322,13 @@ export const runFileSchema = z
       .default({ globalNorm: 1 })
       .describe("Largest norm of the combined shared gradient, and of each task's own; null: no clipping."),
     batch: z
-      .strictObject({ size: positiveInt.max(4096).default(64).describe('Examples in a batch of one lane.') })
+      .strictObject({
+        size: positiveInt.max(4096).default(64).describe('Examples in a batch of one lane.'),
+        microbatches: positiveInt
+          .max(1024)
+          .default(1)
+          .describe('Batches of one lane whose gradients are averaged, each by its tokens, into one step.'),
+      })
       .prefault({})
       .describe('Examples of one lane in one step.'),
     lengths: z
@@ -242,6 +379,10 @@ export const runFileSchema = z
           .max(256)
           .default(1)
           .describe('Threads of one trainer; fixed by the run, not by the machine.'),
+        precision: z
+          .enum(['float32', 'bf16'])
+          .default('float32')
+          .describe('`bf16`: operands of matrix products are rounded to bfloat16; parameters and all else stay float32.'),
       })
       .prefault({})
       .describe('How a trainer computes.'),
@@ -313,6 +454,7 @@ export type RunFile = z.output<typeof runFileSchema>;
 export type RunFileInput = z.input<typeof runFileSchema>;
 export type TaskSpec = RunFile['tasks'][number];
 export type ModelSpec = RunFile['model'];
+export type EncoderSpec = RunFile['model']['encoder'];
 export type GeneratorSpec = RunFile['model']['generator'];
 export type DataSpec = TaskSpec['data'];
 export type OptimizerSpec = RunFile['optimizer'];

@@ -25,7 +25,9 @@ export function suggestField(root: JsonSchema, path: Path, value: unknown, field
   const known = fieldsAt(root, path, value);
   const similar = nearest(field, known);
   if (similar !== undefined) return `; did you mean "${similar}"?`;
-  const elsewhere = [...pathsOf(root, field, '')];
+  // The field of another kind of this block is no suggestion: `weightDecay` under `kind: adam`.
+  const here = [...path.map((step) => (typeof step === 'number' ? '[]' : `.${String(step)}`)), `.${field}`].join('');
+  const elsewhere = [...pathsOf(root, field, '')].filter((found) => `.${found}` !== here);
   if (elsewhere.length > 0 && elsewhere.length <= 3) return `; did you mean ${elsewhere.join(' or ')}?`;
   return known.length > 0 && known.length <= 24 ? `; known fields: ${known.join(', ')}` : '';
 }
