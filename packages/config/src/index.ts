@@ -9,6 +9,7 @@ export {
 export {
   type DataSpec,
   durationMs,
+  type EncoderSpec,
   type GeneratorSpec,
   type MetricName,
   type ModelSpec,

@@ -32,7 +32,10 @@ const transformerFields = {
   width: positiveInt.max(8192).default(256).describe('Width of a position; a multiple of heads.'),
   layers: positiveInt.max(64).default(4).describe('Stacked layers.'),
   heads: positiveInt.max(64).default(4).describe('Attention heads.'),
-  feedForward: positiveInt.max(65536).optional().describe('Width inside the feed-forward part; default: 4 times width.'),
+  feedForward: positiveInt
+    .max(65536)
+    .optional()
+    .describe('Width inside the feed-forward part; default: 4 times width.'),
   dropout: dropout.describe('Share set to zero in training, after each part of a layer and in the embedding.'),
 };
 
@@ -382,7 +385,9 @@ export const runFileSchema = z
         precision: z
           .enum(['float32', 'bf16'])
           .default('float32')
-          .describe('`bf16`: operands of matrix products are rounded to bfloat16; parameters and all else stay float32.'),
+          .describe(
+            '`bf16`: operands of matrix products are rounded to bfloat16; parameters and all else stay float32.',
+          ),
       })
       .prefault({})
       .describe('How a trainer computes.'),

@@ -1,4 +1,4 @@
-import type { ModelSpec } from '@tributary/config';
+import type { EncoderSpec } from '@tributary/config';
 import { type Tensor, tf } from '@tributary/engine';
 import { type DirectionPass, directionPass } from './gru-direction.js';
 import type { ParameterViews } from './parameter-views.js';
@@ -6,13 +6,16 @@ import { matrix, type ParameterSpec, zeros } from './parameters.js';
 import { tokenMask } from './token-mask.js';
 import { projectTokens, type TokenProjection } from './token-projection.js';
 
-const directionsOf = (spec: ModelSpec['encoder']): readonly ('forward' | 'backward')[] =>
+/** The kinds of encoder that read symbol by symbol. */
+export type RecurrentEncoderSpec = Exclude<EncoderSpec, { readonly kind: 'transformer' }>;
+
+const directionsOf = (spec: RecurrentEncoderSpec): readonly ('forward' | 'backward')[] =>
   spec.bidirectional ? ['forward', 'backward'] : ['forward'];
 
 /** Width of what a generator reads at each source position: the states of all directions of the top layer. */
-export const memoryWidth = (spec: ModelSpec['encoder']): number => spec.hidden * directionsOf(spec).length;
+export const memoryWidth = (spec: RecurrentEncoderSpec): number => spec.hidden * directionsOf(spec).length;
 
-export function encoderParameters(spec: ModelSpec['encoder'], embeddingSize: number): ParameterSpec[] {
+export function encoderParameters(spec: RecurrentEncoderSpec, embeddingSize: number): ParameterSpec[] {
   const gates = [spec.hidden, spec.hidden, spec.hidden];
   return Array.from({ length: spec.layers }, (_, layer) =>
     directionsOf(spec).flatMap((direction) => {
@@ -48,7 +51,7 @@ export interface EncoderPass extends Encoded {
  * @param table f32[V, E]
  */
 export function encoderPass(
-  spec: ModelSpec['encoder'],
+  spec: RecurrentEncoderSpec,
   parameters: ParameterViews,
   table: Tensor,
   source: Tensor,

@@ -2,7 +2,7 @@ import type { ModelSpec } from '@tributary/config';
 import { type Tensor, tf } from '@tributary/engine';
 import { type Attention, attentionWeights, type Score, type ScoredStep, scoreBias } from './attention.js';
 import { attentionOf } from './choose-attention.js';
-import { type Encoded, memoryWidth } from './encoder.js';
+import { type Encoded, memoryWidth, type RecurrentEncoderSpec } from './encoder.js';
 import { type CellStep, cellStep, cellStepGradients } from './gru-cell.js';
 import type { ParameterViews } from './parameter-views.js';
 import { matrix, type ParameterSpec, zeros } from './parameters.js';
@@ -16,8 +16,13 @@ export interface GeneratorShape {
   readonly attention: Attention;
 }
 
-export function generatorShape(model: ModelSpec, hidden: number, vocabulary: number): GeneratorShape {
-  const memory = memoryWidth(model.encoder);
+export function generatorShape(
+  model: ModelSpec,
+  encoder: RecurrentEncoderSpec,
+  hidden: number,
+  vocabulary: number,
+): GeneratorShape {
+  const memory = memoryWidth(encoder);
   return { hidden, memory, vocabulary, attention: attentionOf(model.attention, { memory, hidden }) };
 }
 

@@ -60,11 +60,16 @@ export interface TaskModel {
   generator(backend: ComputeBackend, shape: { readonly batch: number; readonly source: number }): GreedyGenerator;
 }
 
+const notBuilt = (kind: string): TributaryError =>
+  new TributaryError('SPEC_INVALID', `Models of kind "${kind}" cannot be built yet; choose "gru".`);
+
 /** @throws TributaryError `SPEC_INVALID` for a joint vocabulary that does not hold a task's targets. */
 export function createSequenceModel(options: SequenceModelOptions): SequenceModel {
   const { model, sourceVocabulary } = options;
   const { size, share } = model.embedding;
-  const sharedParameters = [embedding('embedding', sourceVocabulary, size), ...encoderParameters(model.encoder, size)];
+  const { encoder } = model;
+  if (encoder.kind !== 'gru') throw notBuilt(encoder.kind);
+  const sharedParameters = [embedding('embedding', sourceVocabulary, size), ...encoderParameters(encoder, size)];
   const sharedLayout = layoutOf(sharedParameters);
   const tasks = new Map(
     options.tasks.map((task): [string, TaskModel] => {
@@ -73,13 +78,15 @@ export function createSequenceModel(options: SequenceModelOptions): SequenceMode
           'SPEC_INVALID',
           `Task "${task.name}" has ${task.targetVocabulary} target symbols, but with model.embedding.share: all the joint vocabulary has only ${sourceVocabulary}; build it from all sources and targets.`,
         );
-      const shape = generatorShape(model, (task.generator ?? model.generator).hidden, task.targetVocabulary);
+      const generator = task.generator ?? model.generator;
+      if (generator.kind !== 'gru') throw notBuilt(generator.kind);
+      const shape = generatorShape(model, encoder, generator.hidden, task.targetVocabulary);
       const parameters = [
         ...(share === 'all' ? [] : [embedding('embedding', task.targetVocabulary, size)]),
         ...generatorParameters(shape, size),
       ];
       const graph: TaskGraph = {
-        encoder: model.encoder,
+        encoder,
         generator: shape,
         sharedLayout,
         layout: layoutOf(parameters),

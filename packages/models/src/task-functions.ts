@@ -1,7 +1,6 @@
-import type { ModelSpec } from '@tributary/config';
 import { type Tensor, type TensorFunction, tf } from '@tributary/engine';
 import type { FlatLayout } from '@tributary/layout';
-import { type EncoderPass, encoderPass } from './encoder.js';
+import { type EncoderPass, encoderPass, type RecurrentEncoderSpec } from './encoder.js';
 import { type GeneratorPass, type GeneratorShape, generatorPass } from './generator.js';
 import { flatGradient, parameterViews } from './parameter-views.js';
 import { tokenLoss } from './token-loss.js';
@@ -9,7 +8,7 @@ import { tokenMask } from './token-mask.js';
 
 /** Everything that decides the functions of one task. */
 export interface TaskGraph {
-  readonly encoder: ModelSpec['encoder'];
+  readonly encoder: RecurrentEncoderSpec;
   readonly generator: GeneratorShape;
   readonly sharedLayout: FlatLayout;
   readonly layout: FlatLayout;

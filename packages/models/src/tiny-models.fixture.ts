@@ -15,9 +15,10 @@ export const tinyModels: readonly { readonly title: string; readonly model: Mode
   title: `${kind}, ${bidirectional ? 'both directions' : 'one direction'}, ${layers} layers, embedding of ${share}`,
   model: {
     embedding: { size: 3, share },
-    encoder: { kind: 'gru', hidden: 4, layers, bidirectional },
-    attention: kind === 'bahdanau' ? { kind, size: 6 } : { kind },
-    generator: { kind: 'gru', hidden: 5 },
+    encoder: { kind: 'gru', hidden: 4, layers, bidirectional, dropout: 0 },
+    attention: { kind, normalize: false, average: 'arithmetic', ...(kind === 'bahdanau' && { size: 6 }) },
+    initial: [],
+    generator: { kind: 'gru', hidden: 5, dropout: 0 },
   },
 }));
 
