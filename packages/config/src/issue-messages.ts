@@ -28,7 +28,8 @@ export function issueMessages(issue: z.core.$ZodIssue, root: unknown): IssueMess
     case 'invalid_value':
       return single(choice(issue.values.map(String), value));
     case 'invalid_union':
-      if ('options' in issue && Array.isArray(issue.options)) return single(choice(issue.options.map(String), value));
+      if ('options' in issue && Array.isArray(issue.options))
+        return single(choice(issue.options.filter((option) => option !== undefined).map(String), value));
       return single(`has a value that is not allowed here, got ${show(value)}`);
     case 'too_small':
       return single(

@@ -176,7 +176,7 @@ describe('parseRunFile', () => {
       'weight decay of an optimizer without it',
       'learningRate: 0.003',
       'learningRate: 0.003, weightDecay: 0.1',
-      'optimizer.weightDecay: unknown field; known fields: kind, learningRate, beta1, beta2, epsilon',
+      'optimizer.weightDecay: unknown field; it belongs to kind "adamw" or "lion"; kind "adam" takes learningRate, beta1, beta2, epsilon',
     ],
     [
       'inverse square root without warm-up',

@@ -22,17 +22,37 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 
 /** What an unknown field was probably meant to be, as a clause that begins with `; `, or ''. */
 export function suggestField(root: JsonSchema, path: Path, value: unknown, field: string): string {
-  const known = fieldsAt(root, path, value);
+  const objects = objectsAt(root, path);
+  const chosen = objects.filter((schema) => matchesConstants(schema, value));
+  const known = namesOf(chosen.length > 0 ? chosen : objects);
+  const kinds = objects.filter((schema) => schema.properties?.[field] !== undefined).flatMap(kindOf);
+  if (kinds.length > 0) return `; it belongs to kind ${kinds.map((kind) => `"${kind}"`).join(' or ')}${only(chosen)}`;
   const similar = nearest(field, known);
   if (similar !== undefined) return `; did you mean "${similar}"?`;
-  // The field of another kind of this block is no suggestion: `weightDecay` under `kind: adam`.
-  const here = [...path.map((step) => (typeof step === 'number' ? '[]' : `.${String(step)}`)), `.${field}`].join('');
-  const elsewhere = [...pathsOf(root, field, '')].filter((found) => `.${found}` !== here);
+  const elsewhere = [...pathsOf(root, field, '')];
   if (elsewhere.length > 0 && elsewhere.length <= 3) return `; did you mean ${elsewhere.join(' or ')}?`;
   return known.length > 0 && known.length <= 24 ? `; known fields: ${known.join(', ')}` : '';
 }
 
-function fieldsAt(root: JsonSchema, path: Path, value: unknown): string[] {
+/** What the kind that stands there takes instead, as a clause. */
+function only(chosen: readonly JsonSchema[]): string {
+  const [schema, ...more] = chosen;
+  const [kind] = schema === undefined ? [] : kindOf(schema);
+  if (schema === undefined || kind === undefined || more.length > 0) return '';
+  return `; kind "${kind}" takes ${namesOf([schema])
+    .filter((name) => name !== 'kind')
+    .join(', ')}`;
+}
+
+const kindOf = ({ properties }: JsonSchema): string[] =>
+  properties?.kind?.const === undefined ? [] : [String(properties.kind.const)];
+
+const namesOf = (schemas: readonly JsonSchema[]): string[] => [
+  ...new Set(schemas.flatMap((schema) => Object.keys(schema.properties ?? {}))),
+];
+
+/** The blocks of fields that may stand at a path: several where a union allows several kinds. */
+function objectsAt(root: JsonSchema, path: Path): JsonSchema[] {
   let schemas: JsonSchema[] = [root];
   for (const step of path) {
     schemas = schemas.flatMap((schema) =>
@@ -42,9 +62,7 @@ function fieldsAt(root: JsonSchema, path: Path, value: unknown): string[] {
       }),
     );
   }
-  const objects = schemas.flatMap(variants).filter((schema) => schema.properties !== undefined);
-  const chosen = objects.filter((schema) => matchesConstants(schema, value));
-  return [...new Set((chosen.length > 0 ? chosen : objects).flatMap((schema) => Object.keys(schema.properties ?? {})))];
+  return schemas.flatMap(variants).filter((schema) => schema.properties !== undefined);
 }
 
 function variants(schema: JsonSchema): JsonSchema[] {
@@ -56,7 +74,8 @@ function variants(schema: JsonSchema): JsonSchema[] {
 function matchesConstants(schema: JsonSchema, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(schema.properties ?? {}).every(
-    ([name, property]) => property.const === undefined || (value as Record<string, unknown>)[name] === property.const,
+    ([name, property]) =>
+      property.const === undefined || ((value as Record<string, unknown>)[name] ?? property.default) === property.const,
   );
 }
 
