@@ -11,6 +11,7 @@ export {
   durationMs,
   type EncoderSpec,
   type GeneratorSpec,
+  type InitSpec,
   type MetricName,
   type ModelSpec,
   maxLanes,

@@ -109,7 +109,7 @@ describe('parseRunFile', () => {
       'unknown task kind',
       'kind: spell',
       'kind: spel',
-      'tasks[1].data.kind: must be one of "pronounce", "spell", "stress", got text "spel"; did you mean "spell"?',
+      'tasks[1].data.kind: must be one of "pronounce", "spell", "stress", "articulate", got text "spel"; did you mean "spell"?',
     ],
     [
       'unknown data source',
@@ -171,6 +171,24 @@ describe('parseRunFile', () => {
       'kind: adam, learningRate: 0.003',
       'kind: sgd, learningRate: 0.003, nesterov: true',
       'optimizer.nesterov: looks ahead along the momentum, but momentum is 0; set momentum, 0.9 for example',
+    ],
+    [
+      'vectors in a TSV file',
+      'data: { source: words, kind: spell }',
+      'data: { source: file, format: tsv, path: pairs.tsv, features: { source: 4 } }',
+      'tasks[1].data.features: needs format jsonl; a TSV field holds text, not vectors',
+    ],
+    [
+      'initial values from a run and a file',
+      'budget: { steps: 1500 }',
+      'budget: { steps: 1500 }\ninit: { from: { run: words-a, file: model.safetensors } }',
+      'init.from: must name either a run or a file',
+    ],
+    [
+      'a step of a file',
+      'budget: { steps: 1500 }',
+      'budget: { steps: 1500 }\ninit: { from: { file: model.safetensors, step: 3 } }',
+      'init.from.step: belongs to a run; a file has no steps',
     ],
     [
       'weight decay of an optimizer without it',

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { dataSchema } from './data-schema.js';
+import { initSchema } from './init-schema.js';
 
 const positiveInt = z.int().positive();
 const fraction = z.number().min(0).max(1);
@@ -132,41 +134,6 @@ const modelSchema = z.strictObject({
     .describe('How parameters begin, where it is not the default; the first entry that matches a parameter decides.'),
 });
 
-const wordsDataSchema = z.strictObject({
-  source: z.literal('words').describe('The pronunciation dictionary that comes with Tributary.'),
-  kind: z
-    .enum(['pronounce', 'spell', 'stress'])
-    .describe('letters to phones, phones to letters, letters to stress digits'),
-});
-
-const tokensSchema = z
-  .enum(['characters', 'whitespace'])
-  .describe('`characters`: each character is a symbol. `whitespace`: each word is.');
-
-const fileDataSchema = z.strictObject({
-  source: z.literal('file').describe('Pairs of your own.'),
-  format: z.enum(['jsonl', 'tsv']).describe('One JSON object a line, or tab-separated with a header line.'),
-  path: z
-    .string()
-    .min(1)
-    .describe(
-      'The pairs, relative to the run file. Split by the hash of the source unless `validation` and `test` are given.',
-    ),
-  validation: z.string().min(1).optional().describe('Pairs for validation.'),
-  test: z.string().min(1).optional().describe('Held-out pairs for the final result.'),
-  columns: z
-    .strictObject({
-      source: z.string().min(1).default('source').describe('Column or field of the source.'),
-      target: z.string().min(1).default('target').describe('Column or field of the target.'),
-    })
-    .prefault({})
-    .describe('Names of the two columns or JSON fields.'),
-  tokens: z
-    .strictObject({ source: tokensSchema.default('whitespace'), target: tokensSchema.default('whitespace') })
-    .prefault({})
-    .describe('How text is cut into symbols.'),
-});
-
 export const metricNames = [
   'token_accuracy',
   'token_error_rate',
@@ -177,7 +144,7 @@ export const metricNames = [
 
 const taskSchema = z.strictObject({
   name: token.describe('Name of the task, unique in the run.'),
-  data: z.discriminatedUnion('source', [wordsDataSchema, fileDataSchema]).describe('Where its pairs come from.'),
+  data: dataSchema.describe('Where its pairs come from.'),
   replicas: positiveInt.max(64).default(1).describe('Lanes of this task; each takes its own share of the batches.'),
   weight: z
     .number()
@@ -306,6 +273,7 @@ export const runFileSchema = z
       .default(1)
       .describe('Decides initial parameters, shuffles and every random draw.'),
     model: modelSchema.prefault({}).describe('The shared encoder, and how generators read it.'),
+    init: initSchema.optional().describe('Parameters to begin with in place of random ones, matched by name.'),
     tasks: z.array(taskSchema).min(1).max(maxLanes).describe('The learning tasks; each has its own generator.'),
     splits: z
       .strictObject({
@@ -426,6 +394,15 @@ export const runFileSchema = z
         });
       seen.add(task.name);
     });
+    run.tasks.forEach(({ data }, index) => {
+      if (data.source !== 'file' || data.format === 'jsonl') return;
+      if (data.features.source !== undefined || data.features.target !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['tasks', index, 'data', 'features'],
+          message: 'needs format jsonl; a TSV field holds text, not vectors',
+        });
+    });
     if (run.workers.max < run.workers.min)
       context.addIssue({ code: 'custom', path: ['workers', 'max'], message: 'must be at least workers.min' });
     let lanes = 0;
@@ -462,6 +439,7 @@ export type ModelSpec = RunFile['model'];
 export type EncoderSpec = RunFile['model']['encoder'];
 export type GeneratorSpec = RunFile['model']['generator'];
 export type DataSpec = TaskSpec['data'];
+export type InitSpec = NonNullable<RunFile['init']>;
 export type OptimizerSpec = RunFile['optimizer'];
 export type ScheduleSpec = RunFile['schedule'];
 export type MetricName = (typeof metricNames)[number];
