@@ -8,6 +8,7 @@ export type {
   TraceOptions,
 } from './compute-backend.js';
 export { type BackendOptions, openBackend } from './open-backend.js';
+export * as operations from './operations/index.js';
 export { createOptimizer } from './optimizer/create-optimizer.js';
 export type { Optimizer, OptimizerUpdate } from './optimizer/optimizer.js';
 export { backendEnvironment } from './tensorflow/environment.js';

@@ -3,6 +3,7 @@ import type { ComputeBackend, Data } from './compute-backend.js';
 import { openBackend } from './open-backend.js';
 import { openTensorflowEager } from './tensorflow/tensorflow-backend.js';
 import { arrayCases } from './testing/array-cases.js';
+import { compositeCases } from './testing/composite-cases.js';
 import { elementwiseCases } from './testing/elementwise-cases.js';
 import { drawInputs, gradientOf, type OperationCase } from './testing/operation-cases.js';
 import { productCases } from './testing/product-cases.js';
@@ -13,7 +14,7 @@ const reference = openTensorflowEager(options);
 const backends = await Promise.all(
   (['tensorflow', 'wasm', 'cpu'] as const).map((prefer) => openBackend({ ...options, prefer })),
 );
-const cases = [...elementwiseCases, ...arrayCases, ...reductionCases, ...productCases];
+const cases = [...elementwiseCases, ...arrayCases, ...reductionCases, ...productCases, ...compositeCases];
 
 /** Largest difference, relative to the larger of 1 and the expected value. NaN and infinities must match exactly. */
 function worstError(actual: Data, expected: Data): number {

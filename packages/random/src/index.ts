@@ -1,2 +1,2 @@
-export { philox } from './philox.js';
+export { fillPhilox, philox } from './philox.js';
 export { type RandomStream, randomStream, shuffle } from './random-stream.js';

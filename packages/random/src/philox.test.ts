@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { philox } from './philox.js';
+import { fillPhilox, philox } from './philox.js';
 import { randomStream, shuffle } from './random-stream.js';
 
 describe('philox', () => {
@@ -12,6 +12,18 @@ describe('philox', () => {
     expect(philox([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0])).toEqual([
       0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1,
     ]);
+  });
+});
+
+describe('fillPhilox', () => {
+  it('lays blocks out in order, counts in 64 bits and takes negative words', () => {
+    const words = fillPhilox(new Int32Array(10), [0xfffffffe, 6, -3, 9], [-1, 5]);
+    const blocks = [
+      [0xfffffffe, 6],
+      [0xffffffff, 6],
+      [0, 7],
+    ].flatMap(([low, high]) => philox([low as number, high as number, -3 >>> 0, 9], [0xffffffff, 5]));
+    expect([...words]).toEqual(blocks.slice(0, 10).map((word) => word | 0));
   });
 });
 

@@ -37,3 +37,22 @@ export function philox(
   }
   return [c0, c1, c2, c3];
 }
+
+/**
+ * Fills `words` with the blocks of a stream from `counter` on: element i is word i mod 4 of block ⌊i / 4⌋. The block's
+ * number counts up in the first two words of the counter. Inputs are taken modulo 2^32; returns `words`.
+ */
+export function fillPhilox(
+  words: Int32Array,
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+): Int32Array {
+  const [c0, c1, c2, c3] = counter.map((word) => word >>> 0) as [number, number, number, number];
+  const unsigned: [number, number] = [key[0] >>> 0, key[1] >>> 0];
+  for (let start = 0, block = c0; start < words.length; start += 4, block++) {
+    const carry = Math.floor(block / 0x1_0000_0000);
+    const drawn = philox([block >>> 0, (c1 + carry) >>> 0, c2, c3], unsigned);
+    for (let i = 0; i < 4 && start + i < words.length; i++) words[start + i] = drawn[i] as number;
+  }
+  return words;
+}

@@ -9,8 +9,12 @@ import { refuse } from './refusal.js';
 /** Largest constant, in elements, that a function may make of unequal values: a larger one is data, not a constant. */
 export const constantLimit = 4096;
 
-/** TensorFlow operations that draw random numbers by a state of their own. */
-const randomOperations = /^(Multinomial|Random|TruncatedNormal|Stateless|ParameterizedTruncated)/;
+/**
+ * TensorFlow operations that draw random numbers by a state of their own, or by seeds that a graph would freeze. The one
+ * left out is what `randomMask` is made of: its key and counter are inputs.
+ */
+const randomOperations =
+  /^(Multinomial|Random|TruncatedNormal|Stateless(?!RandomUniformFullIntV2$)|ParameterizedTruncated)/;
 
 /** TensorFlow operations whose output has a shape that the values of their inputs decide. */
 const shapedByData = /^(Unique|Where$|NonMaxSuppression|ListDiff|Ragged)/;
