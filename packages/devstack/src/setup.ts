@@ -2,7 +2,7 @@
 /**
  * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc, workflow bundle), `tensorflow`,
  * `relink` (only links the TensorFlow that was built before), `postgres`,
- * `nats-server`, `temporal-server`, `prometheus`.
+ * `nats-server`, `temporal-server`, `prometheus`, `bench-python` (PyTorch, for benchmarks only).
  */
 import { TributaryError } from '@tributary/protocol';
 import { findPostgres } from './postgres/postgres-binaries.js';
@@ -10,6 +10,7 @@ import { ensureServer } from './servers/build-server.js';
 import { type GoServerName, goServers } from './servers/release.js';
 import { runCommand, secondsSince } from './setup/command.js';
 import { repositoryRoot } from './setup/folders.js';
+import { benchPython } from './setup/python-environment.js';
 import { installTensorflow, relinkTensorflow } from './tensorflow/install-tensorflow.js';
 
 const report = (line: string): void => {
@@ -47,6 +48,7 @@ const steps: Readonly<Record<string, () => Promise<void>>> = {
   'nats-server': () => server('nats-server'),
   'temporal-server': () => server('temporal-server'),
   prometheus: () => server('prometheus'),
+  'bench-python': async () => report(`PyTorch: ready (${await benchPython({ report })})`),
 };
 
 async function run(name: string): Promise<void> {
