@@ -1,0 +1,75 @@
+/**
+ * A contestant is a process of its own. It takes a job as its last argument, reports once when its first step is done, then takes
+ * steps on request and reports their times: lines of JSON both ways. Between requests it waits without using the processor.
+ */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+const keptErrorLines = 12;
+
+export class Contestant {
+  #process;
+  #replies;
+  #errors = [];
+  #ended;
+
+  constructor(command, job, environment) {
+    const [file, ...args] = command;
+    this.#process = spawn(file, [...args, JSON.stringify(job)], {
+      env: { ...process.env, ...environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#process.once('error', (error) => resolve(error.message));
+      this.#process.once('close', (code, signal) => resolve(`ended with ${signal ?? `code ${code}`}`));
+    });
+    this.#process.stdin.on('error', () => undefined);
+    createInterface({ input: this.#process.stderr }).on('line', (line) => {
+      this.#errors.push(line);
+      if (this.#errors.length > keptErrorLines) this.#errors.shift();
+    });
+    this.#replies = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** The next report; a contestant that ended instead is an error with its last words. */
+  async next() {
+    for (;;) {
+      const { value, done } = await this.#replies.next();
+      if (done) throw new Error(`${await this.#ended}: ${this.#errors.join('\n') || 'it said nothing'}`);
+      // Libraries print lines of their own.
+      if (value.startsWith('{')) return JSON.parse(value);
+    }
+  }
+
+  /** @returns {Promise<{ ms: number[], loss: number }>} */
+  async steps(count) {
+    this.#process.stdin.write(`${JSON.stringify({ steps: count })}\n`);
+    return this.next();
+  }
+
+  async end() {
+    this.#process.stdin.end();
+    await this.#ended;
+  }
+}
+
+/**
+ * The side of a contestant in JavaScript: `step` takes one optimizer step and resolves to its loss.
+ * @param {() => Promise<number>} step
+ */
+export async function compete(about, step) {
+  const report = (document) => process.stdout.write(`${JSON.stringify(document)}\n`);
+  const { startedMs, ...rest } = about;
+  const loss = await step();
+  report({ ...rest, loss, first_step_s: (performance.now() - startedMs) / 1000 });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const ms = [];
+    let last = 0;
+    for (let left = JSON.parse(line).steps; left > 0; left--) {
+      const began = performance.now();
+      last = await step();
+      ms.push(performance.now() - began);
+    }
+    report({ ms, loss: last });
+  }
+}
