@@ -9,7 +9,7 @@ export interface TensorSpec {
 /** Elements of one tensor in row-major order; may lie on a SharedArrayBuffer. */
 export type Data = Float32Array | Int32Array;
 
-export type BackendKind = 'tensorflow' | 'wasm' | 'cpu';
+export type BackendKind = 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
 
 /** A pure function of tensors, written with the operations of `tf`. */
 export type TensorFunction = (inputs: readonly Tensor[]) => readonly Tensor[];
@@ -38,8 +38,33 @@ export interface ComputeBackend {
    * @throws TributaryError `TRACE_REFUSED`, naming the operation, for what cannot be compiled honestly.
    */
   trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[], options?: TraceOptions): TracedFunction;
+  /** What it holds now. */
+  memory(): BackendMemory;
   /** Frees every function that was traced and not yet disposed of. */
   dispose(): void;
+}
+
+export interface BackendMemory {
+  /** Functions that were traced and not yet disposed of. */
+  readonly graphs: number;
+  /** Estimate of what these hold between runs: the sum of `TracedFunction.bytes`. */
+  readonly graphBytes: number;
+  /** Tensors that the library holds; as many after a run as before it. */
+  readonly tensors: number;
+  /** Resident memory of the whole process now, in bytes. */
+  readonly rssBytes: number;
+  /** The most that it ever was, in bytes. */
+  readonly peakRssBytes: number;
+}
+
+/** Where the milliseconds of a trace went; they add up to `traceMs`. */
+export interface TraceTiming {
+  /** Running `fn` once on zeros and writing down its operations. Op-by-op backends check its operations here. */
+  readonly recordMs: number;
+  /** Encoding the graph and giving it to the library; 0 for op-by-op backends. */
+  readonly loadMs: number;
+  /** The first run, in which the library optimises the graph and plans its execution; 0 for op-by-op backends. */
+  readonly firstRunMs: number;
 }
 
 /** A compiled function. */
@@ -48,9 +73,16 @@ export interface TracedFunction {
   readonly outputs: readonly TensorSpec[];
   /** Milliseconds from `trace` to readiness, the first run included. */
   readonly traceMs: number;
+  readonly timing: TraceTiming;
+  /** Estimate of the bytes it holds between runs, until it is disposed of; 0 for op-by-op backends. */
+  readonly bytes: number;
   /**
    * Runs it. `inputs` are in order, of the traced sizes and types, and untouched. Where `into[i]` is given it receives
-   * output i and is what stands at i in the result; elsewhere a new array does. One run at a time.
+   * output i and is what stands at i in the result; elsewhere a new array does. One run at a time. After a run that
+   * failed the contents of `into` are undefined.
+   *
+   * TensorFlow reads inputs and writes outputs in place where they lie on vectors made by `allocateVectors`; from and
+   * to other memory it copies.
    */
   run(inputs: readonly Data[], into?: readonly (Data | undefined)[]): Promise<Data[]>;
   dispose(): void;

@@ -1,11 +1,14 @@
+import { TributaryError } from '@tributary/protocol';
 import type {
   BackendKind,
+  BackendMemory,
   ComputeBackend,
   Data,
   TensorFunction,
   TensorSpec,
   TracedFunction,
 } from '../compute-backend.js';
+import { processMemory } from '../process-memory.js';
 import { checkRun, deliver, newData, outputSpecs } from '../tensor-spec.js';
 import { tf, useBackend } from '../tensorflow-js.js';
 
@@ -25,6 +28,7 @@ export class EagerBackend implements ComputeBackend {
   readonly device: string;
   readonly notice: string | null;
   readonly #tfjsBackend: string;
+  readonly #functions = new Set<TracedFunction>();
 
   constructor(options: EagerBackendOptions) {
     this.kind = options.kind;
@@ -54,17 +58,32 @@ export class EagerBackend implements ComputeBackend {
     };
     compute(inputs.map(newData));
     const specs = { inputs, outputs };
-    return {
+    const traceMs = performance.now() - started;
+    const traced: TracedFunction = {
       name,
       outputs,
-      traceMs: performance.now() - started,
+      traceMs,
+      timing: { recordMs: traceMs, loadMs: 0, firstRunMs: 0 },
+      bytes: 0,
       run: async (data, into = []) => {
+        if (!this.#functions.has(traced))
+          throw new TributaryError('INTERNAL', `${name} was run after it was disposed of.`);
         checkRun(name, specs, data, into);
         return compute(data).map((values, index) => deliver(values, into[index]));
       },
-      dispose: () => {},
+      dispose: () => {
+        this.#functions.delete(traced);
+      },
     };
+    this.#functions.add(traced);
+    return traced;
   }
 
-  dispose(): void {}
+  memory(): BackendMemory {
+    return { graphs: this.#functions.size, graphBytes: 0, tensors: tf.memory().numTensors, ...processMemory() };
+  }
+
+  dispose(): void {
+    this.#functions.clear();
+  }
 }

@@ -2,18 +2,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
-import type { Data, TensorFunction, TensorSpec, TracedFunction } from '../compute-backend.js';
+import type { Data, TensorFunction, TensorSpec, TracedFunction, TraceTiming } from '../compute-backend.js';
 import { checkRun, deliver, elementsOf, newData } from '../tensor-spec.js';
 import type { Binding, NodeBackend } from './binding.js';
 import { type Recording, record } from './record.js';
 import { encodeSavedModel, servingTag } from './saved-model.js';
 
-/** Loads a graph as a session of the addon, and gives its number. */
-function loadSession(binding: Binding, name: string, { nodes }: Recording): number {
+/** What a session holds for each byte of its graph's message; measured, see the package's README. */
+const sessionBytesPerEncodedByte = 12;
+
+/** Loads a graph as a session of the addon; gives the session's number and the size of the graph's message. */
+function loadSession(binding: Binding, name: string, { nodes }: Recording): { session: number; encodedBytes: number } {
   const directory = mkdtempSync(join(tmpdir(), 'tributary-graph-'));
   try {
-    writeFileSync(join(directory, 'saved_model.pb'), encodeSavedModel(nodes, binding.TF_Version));
-    return binding.loadSavedModel(directory, servingTag);
+    const encoded = encodeSavedModel(nodes, binding.TF_Version);
+    writeFileSync(join(directory, 'saved_model.pb'), encoded);
+    return { session: binding.loadSavedModel(directory, servingTag), encodedBytes: encoded.length };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TributaryError(
@@ -33,6 +37,8 @@ export class SessionFunction implements TracedFunction {
   readonly name: string;
   readonly outputs: readonly TensorSpec[];
   readonly traceMs: number;
+  readonly timing: TraceTiming;
+  readonly bytes: number;
   /** Nodes of the graph as recorded. */
   readonly nodes: number;
   readonly #binding: Binding;
@@ -42,9 +48,19 @@ export class SessionFunction implements TracedFunction {
   readonly #fetches: string;
   #session: number | null;
 
-  constructor(addon: NodeBackend, name: string, fn: TensorFunction, inputs: readonly TensorSpec[]) {
+  readonly #onDispose: () => void;
+
+  constructor(
+    addon: NodeBackend,
+    name: string,
+    fn: TensorFunction,
+    inputs: readonly TensorSpec[],
+    onDispose: () => void,
+  ) {
+    this.#onDispose = onDispose;
     const started = performance.now();
-    const recording = record(addon, name, fn, inputs);
+    const recording = record(addon, name, fn, inputs, options);
+    const recorded = performance.now();
     this.name = name;
     this.outputs = recording.outputs;
     this.nodes = recording.nodes.length;
@@ -53,10 +69,20 @@ export class SessionFunction implements TracedFunction {
     this.#outputSizes = recording.outputs.map(({ shape }) => elementsOf(shape));
     this.#feeds = recording.feeds.join(',');
     this.#fetches = recording.fetches.join(',');
-    this.#session = loadSession(this.#binding, name, recording);
+    const { session, encodedBytes } = loadSession(this.#binding, name, recording);
+    this.#session = session;
+    this.bytes = encodedBytes * sessionBytesPerEncodedByte;
+    const loaded = performance.now();
     // The first run optimises the graph: it belongs to tracing.
-    this.#call(inputs.map(newData), []);
-    this.traceMs = performance.now() - started;
+    try {
+      this.#call(inputs.map(newData), []);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+    const ran = performance.now();
+    this.timing = { recordMs: recorded - started, loadMs: loaded - recorded, firstRunMs: ran - loaded };
+    this.traceMs = ran - started;
   }
 
   async run(inputs: readonly Data[], into: readonly (Data | undefined)[] = []): Promise<Data[]> {
@@ -89,5 +115,6 @@ export class SessionFunction implements TracedFunction {
     if (this.#session === null) return;
     this.#binding.deleteSavedModel(this.#session);
     this.#session = null;
+    this.#onDispose();
   }
 }

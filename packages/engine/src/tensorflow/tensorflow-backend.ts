@@ -1,6 +1,7 @@
 import { TributaryError } from '@tributary/protocol';
-import type { ComputeBackend, TensorFunction, TensorSpec, TracedFunction } from '../compute-backend.js';
+import type { BackendMemory, ComputeBackend, TensorFunction, TensorSpec, TracedFunction } from '../compute-backend.js';
 import { EagerBackend } from '../eager/eager-backend.js';
+import { processMemory } from '../process-memory.js';
 import type { NodeBackend } from './binding.js';
 import { loadAddon } from './load-addon.js';
 import { SessionFunction } from './session-function.js';
@@ -22,13 +23,22 @@ class TensorflowBackend implements ComputeBackend {
   }
 
   trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[]): TracedFunction {
-    const traced = new SessionFunction(this.#addon, name, fn, inputs);
+    const traced = new SessionFunction(this.#addon, name, fn, inputs, () => this.#functions.delete(traced));
     this.#functions.add(traced);
     return traced;
   }
 
+  memory(): BackendMemory {
+    return {
+      graphs: this.#functions.size,
+      graphBytes: [...this.#functions].reduce((sum, { bytes }) => sum + bytes, 0),
+      tensors: this.#addon.binding.getNumOfTensors(),
+      ...processMemory(),
+    };
+  }
+
   dispose(): void {
-    for (const traced of this.#functions) traced.dispose();
+    for (const traced of [...this.#functions]) traced.dispose();
     this.#functions.clear();
   }
 }
