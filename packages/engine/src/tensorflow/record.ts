@@ -1,4 +1,4 @@
-import type { TensorFunction, TensorSpec } from '../compute-backend.js';
+import type { TensorFunction, TensorSpec, TraceOptions } from '../compute-backend.js';
 import { outputSpecs } from '../tensor-spec.js';
 import { tf, useBackend } from '../tensorflow-js.js';
 import type { NodeBackend } from './binding.js';
@@ -47,10 +47,16 @@ function watchingOperations(watch: (operation: string) => void, body: () => void
  * Runs `fn` once on zeros with a backend that writes down each operation (the gradient's too, since tfjs derives it by
  * running operations), and returns the graph. Leaves no tensor behind.
  */
-export function record(addon: NodeBackend, name: string, fn: TensorFunction, inputs: readonly TensorSpec[]): Recording {
+export function record(
+  addon: NodeBackend,
+  name: string,
+  fn: TensorFunction,
+  inputs: readonly TensorSpec[],
+  options: TraceOptions,
+): Recording {
   registerRecordingKernels();
   const before = tf.getBackend();
-  const backend = createRecordingBackend(name, addon);
+  const backend = createRecordingBackend(name, addon, options);
   const { graph } = backend;
   const feeds = inputs.map((_, index) => `feed${index}`);
   const fetches: string[] = [];

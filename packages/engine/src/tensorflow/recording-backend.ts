@@ -1,7 +1,8 @@
 import type { DataId, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
-import type { TensorSpec } from '../compute-backend.js';
+import type { TensorSpec, TraceOptions } from '../compute-backend.js';
 import { newData } from '../tensor-spec.js';
 import { tf } from '../tensorflow-js.js';
+import { Bfloat16Products } from './bfloat16-products.js';
 import type { Binding, NodeBackend, NodeBackendClass, TensorRecord } from './binding.js';
 import { attributeProto, Graph, inferTypes, isUniform } from './graph.js';
 import { refuse } from './refusal.js';
@@ -52,7 +53,14 @@ class RecordedTensors {
   }
 }
 
-function recordingBinding(name: string, binding: Binding, graph: Graph, tensors: RecordedTensors): Binding {
+function recordingBinding(
+  name: string,
+  { precision }: TraceOptions,
+  binding: Binding,
+  graph: Graph,
+  tensors: RecordedTensors,
+): Binding {
+  const bfloat16 = precision === 'bf16' ? new Bfloat16Products(graph, binding.TF_FLOAT) : undefined;
   const recorder: Partial<Binding> = {
     createTensor(shape, dtype, data) {
       if (!ArrayBuffer.isView(data)) throw refuse(name, undefined, 'uses text', 'encode it as numbers outside');
@@ -78,21 +86,17 @@ function recordingBinding(name: string, binding: Binding, graph: Graph, tensors:
       }
       const outputs = binding.executeOp(op, attributes, inputIds, outputCount);
       const inputs = inputIds.map((id) => tensors.get(id));
-      const inferred = inferTypes(
-        op,
-        inputs.map(({ dtype }) => dtype),
-      );
+      const types = inputs.map(({ dtype }) => dtype);
       const stated = attributes.map((attribute) => {
         const proto = attributeProto(binding, attribute);
         if (proto !== undefined) return [attribute.name, proto];
         const why = `gives ${op} an attribute "${attribute.name}" of a kind that a graph cannot state`;
         throw refuse(name, undefined, why, 'express it by other operations');
       });
-      const node = graph.add(
-        op,
-        inputs.map((input) => input.node),
-        { ...inferred, ...Object.fromEntries(stated) },
-      );
+      const nodes = inputs.map((input) => input.node);
+      const attr = { ...inferTypes(op, types), ...Object.fromEntries(stated) };
+      // What is computed while recording stays float32: only the graph is kept.
+      const node = bfloat16?.takes(op, types) ? bfloat16.add(op, nodes, attr) : graph.add(op, nodes, attr);
       outputs.forEach(({ id, dtype }, index) => {
         tensors.add(id, { node: index === 0 ? node : `${node}:${index}`, dtype });
       });
@@ -106,10 +110,10 @@ function recordingBinding(name: string, binding: Binding, graph: Graph, tensors:
   return Object.assign(copy, recorder);
 }
 
-export function createRecordingBackend(name: string, addon: NodeBackend): RecordingBackend {
+export function createRecordingBackend(name: string, addon: NodeBackend, options: TraceOptions): RecordingBackend {
   const graph = new Graph(addon.binding);
   const tensors = new RecordedTensors();
-  const recorder = recordingBinding(name, addon.binding, graph, tensors);
+  const recorder = recordingBinding(name, options, addon.binding, graph, tensors);
 
   /** Refuses tensors of other backends, which tfjs would move here, values and all. */
   class OwnTensors extends tf.DataStorage<TensorRecord> {

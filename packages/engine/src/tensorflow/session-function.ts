@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
-import type { Data, TensorFunction, TensorSpec, TracedFunction, TraceTiming } from '../compute-backend.js';
+import type {
+  Data,
+  TensorFunction,
+  TensorSpec,
+  TracedFunction,
+  TraceOptions,
+  TraceTiming,
+} from '../compute-backend.js';
 import { checkRun, deliver, elementsOf, newData } from '../tensor-spec.js';
 import type { Binding, NodeBackend } from './binding.js';
 import { type Recording, record } from './record.js';
@@ -46,15 +53,15 @@ export class SessionFunction implements TracedFunction {
   readonly #outputSizes: readonly number[];
   readonly #feeds: string;
   readonly #fetches: string;
-  #session: number | null;
-
   readonly #onDispose: () => void;
+  #session: number | null;
 
   constructor(
     addon: NodeBackend,
     name: string,
     fn: TensorFunction,
     inputs: readonly TensorSpec[],
+    options: TraceOptions,
     onDispose: () => void,
   ) {
     this.#onDispose = onDispose;

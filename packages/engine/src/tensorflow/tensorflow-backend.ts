@@ -1,5 +1,12 @@
 import { TributaryError } from '@tributary/protocol';
-import type { BackendMemory, ComputeBackend, TensorFunction, TensorSpec, TracedFunction } from '../compute-backend.js';
+import type {
+  BackendMemory,
+  ComputeBackend,
+  TensorFunction,
+  TensorSpec,
+  TracedFunction,
+  TraceOptions,
+} from '../compute-backend.js';
 import { EagerBackend } from '../eager/eager-backend.js';
 import { processMemory } from '../process-memory.js';
 import type { NodeBackend } from './binding.js';
@@ -22,8 +29,8 @@ class TensorflowBackend implements ComputeBackend {
     this.version = `TensorFlow ${addon.binding.TF_Version}, traced`;
   }
 
-  trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[]): TracedFunction {
-    const traced = new SessionFunction(this.#addon, name, fn, inputs, () => this.#functions.delete(traced));
+  trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[], options: TraceOptions = {}): TracedFunction {
+    const traced = new SessionFunction(this.#addon, name, fn, inputs, options, () => this.#functions.delete(traced));
     this.#functions.add(traced);
     return traced;
   }
