@@ -1,6 +1,6 @@
 import type { EncodedSplit } from './encoded-split.js';
 
-/** Fixed size of a batch: `batch` rows of `source` symbols and `target` predicted positions (`</s>` included). */
+/** Fixed size of a batch: `batch` rows of `source` symbols or vectors and `target` predicted positions (`</s>` included). */
 export interface BatchShape {
   readonly batch: number;
   readonly source: number;
@@ -18,6 +18,11 @@ function roundUp(length: number): number {
   return Math.ceil(length / grain) * grain;
 }
 
+/** Predicted positions of a target: its symbols and `</s>`, or its vectors alone. */
+export function predictedLength(split: EncodedSplit, pair: number): number {
+  return split.target(pair).length + (split.targetWidth > 0 ? 0 : 1);
+}
+
 /** Source and target (predicted positions) length of each pair of a split. */
 export interface PairLengths {
   readonly source: Int32Array;
@@ -27,7 +32,7 @@ export interface PairLengths {
 export function pairLengths(split: EncodedSplit): PairLengths {
   return {
     source: split.exampleOf.map((example) => split.source(example).length),
-    target: Int32Array.from({ length: split.pairCount }, (_, pair) => split.target(pair).length + 1),
+    target: Int32Array.from({ length: split.pairCount }, (_, pair) => predictedLength(split, pair)),
   };
 }
 

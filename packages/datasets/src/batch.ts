@@ -1,5 +1,5 @@
 import { specialIds } from '@tributary/protocol';
-import type { BatchShape } from './batch-shapes.js';
+import { type BatchShape, predictedLength } from './batch-shapes.js';
 import type { EncodedSplit } from './encoded-split.js';
 
 /** A batch of one task. Rows beyond `examples` are empty: all `<pad>`. */
@@ -7,10 +7,19 @@ export interface Batch {
   readonly shape: BatchShape;
   /** `[batch, source]`, row-major; symbols, then `<pad>`. */
   readonly source: Int32Array;
-  /** `[batch, target + 1]`, row-major; `<s>`, symbols, `</s>`, then `<pad>`. */
+  /**
+   * `[batch, target + 1]`, row-major; `<s>`, symbols, `</s>`, then `<pad>`. A target of vectors has `<s>`, one `<unk>` for each vector, then
+   * `<pad>`: vector t of `targetFeatures` is what position t + 1 here predicts.
+   */
   readonly target: Int32Array;
-  /** Source symbols and predicted target positions (`</s>` included); neither padding nor `<s>`. */
+  /** f32`[batch, source, width]`, zeros where `source` is `<pad>`; absent where sources are symbols. */
+  readonly sourceFeatures?: Float32Array;
+  /** f32`[batch, target, width]`, zeros where there is no vector; absent where targets are symbols. */
+  readonly targetFeatures?: Float32Array;
+  /** Source symbols or vectors and predicted target positions (`</s>` included); neither padding nor `<s>`. */
   readonly tokens: number;
+  /** The predicted target positions alone: what a mean loss is the mean over. */
+  readonly targetTokens: number;
   /** Index in the split of each row's example. */
   readonly examples: readonly number[];
   /** Index in the split of each row's pair (which reference is the target). */
@@ -21,21 +30,38 @@ export interface Batch {
 export function fillBatch(split: EncodedSplit, shape: BatchShape, pairs: Int32Array): Batch {
   const source = new Int32Array(shape.batch * shape.source);
   const target = new Int32Array(shape.batch * (shape.target + 1));
+  const sourceFeatures = new Float32Array(source.length * split.sourceWidth);
+  const targetFeatures = new Float32Array(shape.batch * shape.target * split.targetWidth);
   const examples: number[] = [];
   let tokens = 0;
+  let targetTokens = 0;
   pairs.forEach((pair, row) => {
     const example = split.exampleOf[pair] as number;
     const from = split.source(example);
     const to = split.target(pair);
-    if (row >= shape.batch || from.length > shape.source || to.length + 1 > shape.target)
+    const predicted = predictedLength(split, pair);
+    if (row >= shape.batch || from.length > shape.source || predicted > shape.target)
       throw new RangeError(`pair ${pair} does not fit row ${row} of ${shape.batch}×${shape.source}×${shape.target}`);
     source.set(from, row * shape.source);
     const start = row * (shape.target + 1);
     target[start] = specialIds.start;
     target.set(to, start + 1);
-    target[start + 1 + to.length] = specialIds.end;
+    if (predicted > to.length) target[start + 1 + to.length] = specialIds.end;
+    sourceFeatures.set(split.sourceFeatures(example), row * shape.source * split.sourceWidth);
+    targetFeatures.set(split.targetFeatures(pair), row * shape.target * split.targetWidth);
     examples.push(example);
-    tokens += from.length + to.length + 1;
+    tokens += from.length + predicted;
+    targetTokens += predicted;
   });
-  return { shape, source, target, tokens, examples, pairs: [...pairs] };
+  return {
+    shape,
+    source,
+    target,
+    ...(split.sourceWidth > 0 ? { sourceFeatures } : {}),
+    ...(split.targetWidth > 0 ? { targetFeatures } : {}),
+    tokens,
+    targetTokens,
+    examples,
+    pairs: [...pairs],
+  };
 }

@@ -8,6 +8,7 @@ const data = (format: 'jsonl' | 'tsv', tokens: 'characters' | 'whitespace' = 'wh
   path: 'p',
   columns: { source: 'source', target: 'target' },
   tokens: { source: tokens, target: tokens },
+  features: {},
 });
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const row = (source: unknown, target: unknown): string => JSON.stringify({ source, target });

@@ -1,32 +1,38 @@
 import type { DataSpec } from '@tributary/config';
 import { TributaryError } from '@tributary/protocol';
+import { vectorsOf } from './file-vectors.js';
+import type { FrameSequence } from './frame-sequence.js';
 import { reservedSymbols, type TokenSplit, textToSymbols } from './symbols.js';
 import { type Line, utf8Lines } from './utf8-lines.js';
 
 /** The data of a task that comes from the user's own file. */
 export type FileData = Extract<DataSpec, { source: 'file' }>;
 
-/** One pair of a file and its line. */
-export interface TextPair {
-  readonly source: string;
-  readonly target: string;
+/** One pair of a file and its line; a side with `features` holds vectors in place of text. */
+export interface FilePair {
+  readonly source: string | FrameSequence;
+  readonly target: string | FrameSequence;
   readonly line: number;
 }
 
 /**
- * Reads the pairs of a JSONL or TSV file. JSONL: one object a line, both fields strings. TSV: a header line, then as many
+ * Reads the pairs of a JSONL or TSV file. JSONL: one object a line, both fields strings, or lists of
+ * vectors where `features` says so. TSV: a header line, then as many
  * tab-separated fields a line; quotes are ordinary characters (quoted fields, tabs or line ends inside fields are not
  * supported: use JSONL for them).
  * @param where names the file in errors.
  * @throws TributaryError `DATA_INVALID` naming the line and the remedy: empty file, not UTF-8, malformed line, unknown
- *   column, empty source or target, reserved symbol.
+ *   column, empty source or target, reserved symbol; vectors that are ragged, of another width, not finite or, in a target, outside
+ *   0 to 1.
  */
-export function inspectPairs(bytes: Uint8Array, data: FileData, where: string): { pairs: TextPair[] } {
+export function inspectPairs(bytes: Uint8Array, data: FileData, where: string): { pairs: FilePair[] } {
   const lines = utf8Lines(bytes, where);
   const pairs = data.format === 'jsonl' ? jsonlPairs(lines, data, where) : tsvPairs(lines, data, where);
   for (const pair of pairs) {
-    for (const side of ['source', 'target'] as const)
-      checkText(pair[side], data.tokens[side], `${where} line ${pair.line}: the ${side}`);
+    for (const side of ['source', 'target'] as const) {
+      const value = pair[side];
+      if (typeof value === 'string') checkText(value, data.tokens[side], `${where} line ${pair.line}: the ${side}`);
+    }
   }
   return { pairs };
 }
@@ -48,24 +54,31 @@ function checkText(text: string, split: TokenSplit, what: string): void {
   }
 }
 
-function jsonlPairs(lines: readonly Line[], data: FileData, where: string): TextPair[] {
+function jsonlPairs(lines: readonly Line[], data: FileData, where: string): FilePair[] {
   return lines.map(({ number, text }) => {
     const row = parseObject(text, `${where} line ${number}`);
-    const field = (name: string): string => {
+    const field = (side: 'source' | 'target'): string | FrameSequence => {
+      const name = data.columns[side];
+      const width = data.features[side];
       const value = Object.hasOwn(row, name) ? row[name] : undefined;
       if (value === undefined)
         throw new TributaryError(
           'DATA_INVALID',
           `${where} line ${number} has no field "${name}"; it has ${named(Object.keys(row))}: set the task's data.columns.`,
         );
+      const what = `${where} line ${number}: field "${name}"`;
+      if (width !== undefined)
+        return vectorsOf(value, what, { width, field: `data.features.${side}`, unit: side === 'target' });
       if (typeof value !== 'string')
         throw new TributaryError(
           'DATA_INVALID',
-          `${where} line ${number}: field "${name}" is not a string: put it in quotes.`,
+          Array.isArray(value)
+            ? `${what} is a list: for vectors give their width as data.features.${side}, for text put it in quotes.`
+            : `${what} is not a string: put it in quotes.`,
         );
       return value;
     };
-    return { source: field(data.columns.source), target: field(data.columns.target), line: number };
+    return { source: field('source'), target: field('target'), line: number };
   });
 }
 
@@ -86,7 +99,7 @@ function parseObject(text: string, where: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function tsvPairs(lines: readonly Line[], data: FileData, where: string): TextPair[] {
+function tsvPairs(lines: readonly Line[], data: FileData, where: string): FilePair[] {
   const [header, ...rows] = lines as [Line, ...Line[]];
   const columns = header.text.split('\t');
   const position = (name: string): number => {

@@ -1,5 +1,6 @@
 import type { RunFile } from '@tributary/config';
 import { TributaryError } from '@tributary/protocol';
+import { cutSequence, isFrames, type RawSequence, sequenceKey } from './frame-sequence.js';
 import { hashedSplit, type SplitName, type SplitShares, splitNames } from './hashed-split.js';
 import type { RawExample, RawPair } from './raw-pair.js';
 
@@ -34,9 +35,9 @@ export function gatherExamples(options: GatherOptions): GatheredTask {
   if (lengths.overlong === 'refuse' && long.length > 0) throw refusal(task, long[0] as RawPair, long.length, lengths);
   for (const pair of pairs) {
     const tooLong = isLong(pair, lengths);
-    const source = tooLong && lengths.overlong === 'truncate' ? pair.source.slice(0, lengths.source) : pair.source;
-    const target = tooLong && lengths.overlong === 'truncate' ? pair.target.slice(0, lengths.target) : pair.target;
-    const key = source.join('\u0000');
+    const source = tooLong && lengths.overlong === 'truncate' ? cutSequence(pair.source, lengths.source) : pair.source;
+    const target = tooLong && lengths.overlong === 'truncate' ? cutSequence(pair.target, lengths.target) : pair.target;
+    const key = sequenceKey(source);
     const split = pair.split ?? hashedSplit(key, shares);
     if (tooLong) {
       overlong[split] += 1;
@@ -56,10 +57,9 @@ interface Gathering extends RawExample {
   keys: Set<string> | null;
 }
 
-function addTarget(example: Gathering, target: readonly string[]): void {
-  const keyOf = (symbols: readonly string[]): string => symbols.join('\u0000');
-  example.keys ??= new Set(example.targets.map(keyOf));
-  const key = keyOf(target);
+function addTarget(example: Gathering, target: RawSequence): void {
+  example.keys ??= new Set(example.targets.map(sequenceKey));
+  const key = sequenceKey(target);
   if (example.keys.has(key)) return;
   example.keys.add(key);
   example.targets.push(target);
@@ -73,7 +73,7 @@ function refusal(task: string, first: RawPair, count: number, lengths: RunFile['
   const side = first.source.length > lengths.source ? 'source' : 'target';
   return new TributaryError(
     'DATA_INVALID',
-    `Task "${task}": ${first.origin} has a ${side} of ${first[side].length} symbols, more than lengths.${side} of ${lengths[side]}; ${count} ${count === 1 ? 'pair is' : 'pairs are'} too long: raise lengths.${side}, or set lengths.overlong to truncate or skip.`,
+    `Task "${task}": ${first.origin} has a ${side} of ${first[side].length} ${isFrames(first[side]) ? 'vectors' : 'symbols'}, more than lengths.${side} of ${lengths[side]}; ${count} ${count === 1 ? 'pair is' : 'pairs are'} too long: raise lengths.${side}, or set lengths.overlong to truncate or skip.`,
   );
 }
 

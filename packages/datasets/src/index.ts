@@ -7,10 +7,13 @@ export {
   type EncodedSplit,
   encodeSplit,
   type SplitContent,
+  type SplitSequence,
 } from './encoded-split.js';
 export { type EvaluationOptions, evaluationBatches, sampleExamples } from './evaluation-batches.js';
-export { type FileData, inspectPairs, type TextPair } from './file-pairs.js';
+export { type FileData, type FilePair, inspectPairs } from './file-pairs.js';
+export { type FrameSequence, framesOf } from './frame-sequence.js';
 export { hashedSplit, type SplitName, type SplitShares, splitNames } from './hashed-split.js';
+export { nearestPhones, phoneFeatureNames, phoneFeatures } from './phone-features.js';
 export {
   type BuiltData,
   type BuiltSplit,

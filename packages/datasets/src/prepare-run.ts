@@ -10,10 +10,12 @@ import {
   specialIds,
   TributaryError,
 } from '@tributary/protocol';
-import { encodeSplit } from './encoded-split.js';
+import { encodeSplit, type SplitSequence } from './encoded-split.js';
 import { type FileData, inspectPairs } from './file-pairs.js';
+import { isFrames, type RawSequence } from './frame-sequence.js';
 import { type GatheredTask, gatherExamples } from './gather-examples.js';
 import type { SplitName, SplitShares } from './hashed-split.js';
+import { phoneFeatureNames } from './phone-features.js';
 import type { RawExample, RawPair } from './raw-pair.js';
 import { joinOf, symbolIds, type TokenSplit, textToSymbols } from './symbols.js';
 import { buildVocabulary, countSymbols, type SymbolCounts } from './vocabulary.js';
@@ -73,10 +75,13 @@ export async function buildData(spec: RunFile, read: ReadDataFile): Promise<Buil
   const tasks: Record<string, BuiltData['tasks'][string]> = {};
   for (const [index, { task, data }] of gathered.entries()) {
     const targetVocabulary = vocabularies.targets[index] as readonly string[];
-    const encode = splitEncoder(vocabularies.source, targetVocabulary);
+    const widths = featureWidths(task);
+    const encode = splitEncoder(vocabularies.source, targetVocabulary, widths);
     const { source: sourceSplit, target: targetSplit } = taskTokens(task);
     tasks[task.name] = {
       targetVocabulary,
+      ...(widths.source === undefined ? {} : { sourceFeatures: widths.source }),
+      ...(widths.target === undefined ? {} : { targetFeatures: widths.target }),
       splits: {
         train: encode(data.splits.train),
         validation: encode(data.splits.validation),
@@ -155,8 +160,8 @@ async function filePairs(data: FileData, read: ReadDataFile, sources: Record<str
     sources[`file:${path}`] = `sha256:${sha256Of(bytes)}`;
     for (const { source, target, line } of inspectPairs(bytes, data, path).pairs)
       pairs.push({
-        source: textToSymbols(source, data.tokens.source),
-        target: textToSymbols(target, data.tokens.target),
+        source: typeof source === 'string' ? textToSymbols(source, data.tokens.source) : source,
+        target: typeof target === 'string' ? textToSymbols(target, data.tokens.target) : target,
         origin: `${path} line ${line}`,
         split,
       });
@@ -182,8 +187,8 @@ function runVocabularies(
     for (const example of data.splits.train) {
       // Once a pair, as training sees it.
       for (const symbols of example.targets) {
-        countSymbols(source, example.source);
-        countSymbols(target, symbols);
+        if (!isFrames(example.source)) countSymbols(source, example.source);
+        if (!isFrames(symbols)) countSymbols(target, symbols);
       }
     }
     buildVocabulary(source, limit, `The source vocabulary of task "${task.name}"`);
@@ -210,15 +215,18 @@ function runVocabularies(
 function splitEncoder(
   source: readonly string[],
   target: readonly string[],
+  widths: FeatureWidths,
 ): (examples: readonly RawExample[]) => BuiltSplit {
   const sourceIds = symbolIds(source);
   const targetIds = symbolIds(target);
-  const encode = (ids: ReadonlyMap<string, number>, symbols: readonly string[]): number[] =>
-    symbols.map((symbol) => ids.get(symbol) ?? specialIds.unknown);
+  const encode = (ids: ReadonlyMap<string, number>, sequence: RawSequence): SplitSequence =>
+    isFrames(sequence) ? sequence : sequence.map((symbol) => ids.get(symbol) ?? specialIds.unknown);
   return (examples) => {
     const bytes = encodeSplit({
       sourceVocabulary: source.length,
       targetVocabulary: target.length,
+      ...(widths.source === undefined ? {} : { sourceWidth: widths.source }),
+      ...(widths.target === undefined ? {} : { targetWidth: widths.target }),
       examples: examples.map((example) => ({
         source: encode(sourceIds, example.source),
         targets: example.targets.map((symbols) => encode(targetIds, symbols)),
@@ -228,6 +236,17 @@ function splitEncoder(
   };
 }
 
+interface FeatureWidths {
+  readonly source?: number | undefined;
+  readonly target?: number | undefined;
+}
+
+/** Numbers in the vectors of a task's continuous sides. */
+function featureWidths({ data }: TaskSpec): FeatureWidths {
+  if (data.source === 'file') return data.features;
+  return data.kind === 'articulate' ? { target: phoneFeatureNames.length } : {};
+}
+
 /** How the text of a task is cut. */
 function taskTokens(task: TaskSpec): { readonly source: TokenSplit; readonly target: TokenSplit } {
   if (task.data.source === 'file') return task.data.tokens;
@@ -235,7 +254,7 @@ function taskTokens(task: TaskSpec): { readonly source: TokenSplit; readonly tar
   const letters = 'characters';
   return {
     source: task.data.kind === 'spell' ? phones : letters,
-    target: task.data.kind === 'pronounce' ? phones : letters,
+    target: task.data.kind === 'pronounce' || task.data.kind === 'articulate' ? phones : letters,
   };
 }
 

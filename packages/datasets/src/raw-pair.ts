@@ -1,9 +1,10 @@
+import type { RawSequence } from './frame-sequence.js';
 import type { SplitName } from './hashed-split.js';
 
-/** One source and target as symbols, before vocabularies exist. */
+/** One source and target, before vocabularies exist. */
 export interface RawPair {
-  readonly source: readonly string[];
-  readonly target: readonly string[];
+  readonly source: RawSequence;
+  readonly target: RawSequence;
   /** Where it came from, for errors: `pairs.jsonl line 12`, `word "abbey"`. */
   readonly origin: string;
   /** Null: by the hash of the source. */
@@ -12,6 +13,6 @@ export interface RawPair {
 
 /** One source and all its references. */
 export interface RawExample {
-  readonly source: readonly string[];
-  readonly targets: (readonly string[])[];
+  readonly source: RawSequence;
+  readonly targets: RawSequence[];
 }

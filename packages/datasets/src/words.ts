@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { RawSequence } from './frame-sequence.js';
 import { hashedSplit, type SplitName, type SplitShares } from './hashed-split.js';
+import { articulation } from './phone-features.js';
 import type { RawPair } from './raw-pair.js';
 
 const packageName = 'cmu-pronouncing-dictionary';
@@ -47,22 +49,27 @@ const phoneOf = (phone: string): string => (stressed(phone) ? phone.slice(0, -1)
 const stressOf = (phones: readonly string[]): string[] => phones.filter(stressed).map((phone) => phone.slice(-1));
 
 /**
- * The pairs of one words task, split by word: one split for all three tasks.
+ * The pairs of one words task, split by word: one split for all tasks.
  *
  * - `pronounce`: letters to phones without stress; references are all listed pronunciations.
  * - `stress`: letters to the stress digits of the vowels; references are all listed sequences. Pronunciations without a
  *   vowel (`hmm`, `shh`) have none and are left out.
+ * - `articulate`: letters to the articulatory features of each phone (`phoneFeatures`), continuous; references as for `pronounce`.
  * - `spell`: phones to letters; references are all listed words of that pronunciation. Homophones may fall into different
  *   splits, so a pronunciation belongs to the most held-out split of its words (test, validation, train): no held-out
  *   word is ever trained on, and no held-out pronunciation is either. Words of the split itself come first.
  */
 export function wordPairs(
   words: readonly Word[],
-  kind: 'pronounce' | 'spell' | 'stress',
+  kind: 'pronounce' | 'spell' | 'stress' | 'articulate',
   shares: SplitShares,
 ): RawPair[] {
   if (kind === 'spell') return spellPairs(words, shares);
-  const targetOf = kind === 'stress' ? stressOf : (phones: readonly string[]) => phones.map(phoneOf);
+  const targetOf = (phones: readonly string[]): RawSequence => {
+    if (kind === 'stress') return stressOf(phones);
+    const plain = phones.map(phoneOf);
+    return kind === 'articulate' ? articulation(plain) : plain;
+  };
   return words.flatMap(({ word, pronunciations }) => {
     const split = hashedSplit(word, shares);
     const source = Array.from(word);

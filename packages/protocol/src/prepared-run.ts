@@ -20,6 +20,10 @@ export interface PreparedRun {
 export interface PreparedTask {
   /** Symbols of this task's targets. Ids 0..3 are `<pad> <s> </s> <unk>`. */
   readonly targetVocabulary: readonly string[];
+  /** Numbers in each vector of a source; left out: sources are symbols. */
+  readonly sourceFeatures?: number;
+  /** Numbers in each vector of a target; left out: targets are symbols. */
+  readonly targetFeatures?: number;
   /** Object keys (`data/<sha256>`) of the encoded splits. */
   readonly splits: Readonly<
     Record<
