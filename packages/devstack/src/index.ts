@@ -33,3 +33,9 @@ export { type ServerName, serverNames } from './stack/units.js';
 export { type RunningStack, startServers, type UpOptions, up } from './stack/up.js';
 export { temporalAddress, temporalNamespace, temporalUiUrl } from './temporal/temporal-unit.js';
 export { installTensorflow, type TensorflowResult } from './tensorflow/install-tensorflow.js';
+export {
+  findSwiftshader,
+  installSwiftshader,
+  type SoftwareVulkan,
+  type SoftwareVulkanResult,
+} from './vulkan/swiftshader.js';

@@ -2,7 +2,7 @@
 /**
  * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc, workflow bundle), `tensorflow`,
  * `relink` (only links the TensorFlow that was built before), `postgres`,
- * `nats-server`, `temporal-server`, `prometheus`, `bench-python` (PyTorch, for benchmarks only).
+ * `nats-server`, `temporal-server`, `prometheus`, `swiftshader` (a Vulkan driver without a GPU, for tests), `bench-python` (PyTorch, for benchmarks only).
  */
 import { TributaryError } from '@tributary/protocol';
 import { findPostgres } from './postgres/postgres-binaries.js';
@@ -12,6 +12,7 @@ import { runCommand, secondsSince } from './setup/command.js';
 import { repositoryRoot } from './setup/folders.js';
 import { benchPython } from './setup/python-environment.js';
 import { installTensorflow, relinkTensorflow } from './tensorflow/install-tensorflow.js';
+import { installSwiftshader } from './vulkan/swiftshader.js';
 
 const report = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -26,6 +27,12 @@ async function tensorflow(): Promise<void> {
 async function server(name: GoServerName): Promise<void> {
   const found = await ensureServer(goServers[name], { report });
   report(`${name}: ${found.version} ready (${found.path})`);
+}
+
+async function swiftshader(): Promise<void> {
+  const result = await installSwiftshader({ report });
+  if (result.ok) report(`SwiftShader: ready (${result.version}, ${result.driverFile})`);
+  else report(`The WebGPU backend cannot be tested here, and its tests are skipped. ${result.reason}`);
 }
 
 async function build(): Promise<void> {
@@ -48,6 +55,7 @@ const steps: Readonly<Record<string, () => Promise<void>>> = {
   'nats-server': () => server('nats-server'),
   'temporal-server': () => server('temporal-server'),
   prometheus: () => server('prometheus'),
+  swiftshader,
   'bench-python': async () => report(`PyTorch: ready (${await benchPython({ report })})`),
 };
 
