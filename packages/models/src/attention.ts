@@ -2,20 +2,26 @@ import { type Tensor, tf } from '@tributary/engine';
 import type { ParameterViews } from './parameter-views.js';
 import type { ParameterSpec } from './parameters.js';
 
-/** How a generator reads the encoder's states: at each step, weights over the source positions and their weighted mean. */
+/** How a recurrent generator scores the source positions at each step. */
 export interface Attention {
   readonly parameters: readonly ParameterSpec[];
   /** Columns that its query adds to the product of the previous state; 0: the query is the previous state itself. */
   readonly queryWidth: number;
-  /** Width of a key. */
-  readonly keyWidth: number;
   /** The keys of a source, once for all steps, f32[B, S, K]. */
   keys(parameters: ParameterViews, memory: Tensor): Tensor;
-  /** Scores of one step. */
-  score(parameters: ParameterViews, keys: Tensor, query: Tensor): Score;
-  /** Gradients of the attention's own parameters and the memory's share through the keys. */
+  /** What scores those keys, step by step. */
+  scorer(parameters: ParameterViews, keys: Tensor): Scorer;
+}
+
+export interface Scorer {
+  /** @param query f32[B, Q] */
+  score(query: Tensor): Score;
+  /**
+   * Gradients of the attention's own parameters and the memory's share through the keys.
+   *
+   * @param memory f32[B, S, C]
+   */
   backward(
-    parameters: ParameterViews,
     memory: Tensor,
     steps: readonly ScoredStep[],
   ): { readonly parameters: ReadonlyMap<string, Tensor>; readonly memory: Tensor };
@@ -26,7 +32,7 @@ export interface Score {
   readonly scores: Tensor;
   /** What the backward pass wants of this step. */
   readonly kept: Tensor;
-  /** @param ofScores f32[B, S, 1]; gradient of the query, and what `Attention.backward` wants of it */
+  /** @param ofScores f32[B, S, 1]; gradient of the query, and what `Scorer.backward` wants of it */
   backward(ofScores: Tensor): { readonly query: Tensor; readonly ofKept: Tensor };
 }
 

@@ -9,5 +9,5 @@ export const attentionOf = (
   sizes: { readonly memory: number; readonly hidden: number },
 ): Attention =>
   spec.kind === 'bahdanau'
-    ? bahdanauAttention({ memory: sizes.memory, size: spec.size ?? sizes.hidden, hidden: sizes.hidden })
+    ? bahdanauAttention({ memory: sizes.memory, size: spec.size ?? sizes.hidden, normalize: spec.normalize })
     : luongAttention(sizes);

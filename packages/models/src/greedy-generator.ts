@@ -1,10 +1,9 @@
-import { type ComputeBackend, type Tensor, tf } from '@tributary/engine';
+import { type ComputeBackend, type Tensor, type TracedFunction, tf } from '@tributary/engine';
 import { viewOf } from '@tributary/layout';
 import { specialIds } from '@tributary/protocol';
-import { encoderPass } from './encoder.js';
-import { bridge, generatorStep, outputLogits, reading } from './generator.js';
+import { symbolSteps } from './embedded-symbols.js';
 import { parameterViews } from './parameter-views.js';
-import type { TaskGraph } from './task-functions.js';
+import { sourceInput, type TaskGraph } from './task-functions.js';
 import type { TaskParameters } from './task-runs.js';
 import { tokenMask } from './token-mask.js';
 
@@ -30,6 +29,15 @@ function bannedSymbols(vocabulary: number): Float32Array {
   return scores;
 }
 
+interface Functions {
+  /** [shared, task, source] → [...fixed, ...carried] */
+  readonly encode: TracedFunction;
+  /** [task, table, source, position i32[1], previous ids, ...fixed, ...carried] → [ids i32[B, stepsPerCall], last ids, ...carried] */
+  readonly advance: TracedFunction;
+  /** Number of tensors that the source decides. */
+  readonly fixed: number;
+}
+
 export function greedyGenerator(
   graph: TaskGraph,
   task: string,
@@ -37,75 +45,69 @@ export function greedyGenerator(
   shape: { readonly batch: number; readonly source: number },
 ): GreedyGenerator {
   const { batch, source: length } = shape;
-  const { generator, sharedLayout, layout } = graph;
-  const { hidden, memory: memoryUnits, attention } = generator;
+  const { encoder, generator, head, sharedLayout, layout } = graph;
   const floats = (...dims: number[]) => ({ shape: dims, dtype: 'float32' as const });
   const ints = (...dims: number[]) => ({ shape: dims, dtype: 'int32' as const });
-  const label = `${task} ${batch}x${length}`;
-
-  /** [shared, task, source] → [state, memory, keys] */
-  const encode = backend.trace(
-    `encode ${label}`,
-    ([flatShared, flatTask, source]) => {
-      const shared = parameterViews(sharedLayout, flatShared as Tensor);
-      const own = parameterViews(layout, flatTask as Tensor);
-      const encoded = encoderPass(graph.encoder, shared, shared('embedding'), source as Tensor);
-      return [bridge(own, encoded.final), encoded.memory, attention.keys(own, encoded.memory)];
-    },
-    [floats(sharedLayout.elements), floats(layout.elements), ints(batch, length)],
-  );
-
   const tableEntry = (graph.joint ? sharedLayout : layout).entries.find((entry) => entry.name === 'embedding');
   if (!tableEntry) throw new RangeError('the model has no embedding for its targets');
   const [vocabulary, size] = tableEntry.shape as [number, number];
-  const banned = bannedSymbols(generator.vocabulary);
 
-  /** [task, table, source, memory, keys, state, previous ids] → [ids i32[B, stepsPerCall], state, last ids] */
-  const advance = backend.trace(
-    `generate ${label}`,
-    (inputs) => {
-      const [flatTask, table, source, memory, keys, first, ids] = inputs as [
-        Tensor,
-        Tensor,
-        Tensor,
-        Tensor,
-        Tensor,
-        Tensor,
-        Tensor,
-      ];
-      const own = parameterViews(layout, flatTask);
-      const products = tf.add(tf.matMul(table, own('generator.input')), own('generator.bias'));
-      const read = reading(memory, keys, tokenMask(source));
-      const emitted: Tensor[] = [];
-      let state = first;
-      let previous = ids;
-      for (let step = 0; step < stepsPerCall; step++) {
-        const next = generatorStep(generator, own, read, tf.gather(products, previous.as1D()), state);
-        state = next.cell.state;
-        const logits = tf.add(outputLogits(own, state, next.context), tf.tensor1d(banned));
-        previous = tf.cast(tf.argMax(logits, 1), 'int32');
-        emitted.push(previous);
-      }
-      return [tf.stack(emitted, 1), state, previous];
-    },
-    [
-      floats(layout.elements),
-      floats(vocabulary, size),
-      ints(batch, length),
-      floats(batch, length, memoryUnits),
-      floats(batch, length, attention.keyWidth),
-      floats(batch, hidden),
-      ints(batch),
-    ],
-  );
+  const trace = (room: number): Functions => {
+    const label = `${task} ${batch}x${length}`;
+    let fixed = 0;
+    const encode = backend.trace(
+      `encode ${label}`,
+      ([flatShared, flatTask, source]) => {
+        const shared = parameterViews(sharedLayout, flatShared as Tensor);
+        const own = parameterViews(layout, flatTask as Tensor);
+        const encoded = encoder.pass(shared, sourceInput(shared, source as Tensor), null);
+        const start = generator.begin(own, encoded, room);
+        fixed = start.fixed.length;
+        return [...start.fixed, ...start.carried];
+      },
+      [floats(sharedLayout.elements), floats(layout.elements), ints(batch, length)],
+    );
+    const advance = backend.trace(
+      `generate ${label}`,
+      (inputs) => {
+        const [flatTask, table, source, position, ids] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
+        const own = parameterViews(layout, flatTask);
+        const step = generator.resume(own, tokenMask(source), inputs.slice(5, 5 + fixed));
+        const inputOf = symbolSteps(table, batch * stepsPerCall);
+        const first = tf.reshape(position, []);
+        const emitted: Tensor[] = [];
+        let carried = inputs.slice(5 + fixed);
+        let previous = ids;
+        for (let index = 0; index < stepsPerCall; index++) {
+          const next = step(inputOf(previous), carried, index === 0 ? first : tf.add(first, tf.scalar(index, 'int32')));
+          carried = [...next.carried];
+          const logits = head.predict({ own, table }, next.outputs);
+          const allowed = tf.add(logits, tf.tensor1d(bannedSymbols(logits.shape[1] as number)));
+          previous = tf.cast(tf.argMax(allowed, 1), 'int32');
+          emitted.push(previous);
+        }
+        return [tf.stack(emitted, 1), previous, ...carried];
+      },
+      [floats(layout.elements), floats(vocabulary, size), ints(batch, length), ints(1), ints(batch), ...encode.outputs],
+    );
+    return { encode, advance, fixed };
+  };
+
+  const traced = new Map<number, Functions>();
+  const functionsFor = (maxLength: number): Functions => {
+    // Where no position is carried, one pair of functions serves every length.
+    const room = generator.carriesPositions ? Math.ceil(maxLength / stepsPerCall) * stepsPerCall : 0;
+    const functions = traced.get(room) ?? trace(room);
+    traced.set(room, functions);
+    return functions;
+  };
 
   return {
     async generate({ shared, task: own }, source, maxLength) {
-      const [first, memory, keys] = (await encode.run([shared, own, source])) as [
-        Float32Array,
-        Float32Array,
-        Float32Array,
-      ];
+      const { encode, advance, fixed: fixedCount } = functionsFor(maxLength);
+      const start = await encode.run([shared, own, source]);
+      const fixed = start.slice(0, fixedCount);
+      let carried = start.slice(fixedCount);
       const table = graph.joint ? viewOf(sharedLayout, shared, 'embedding') : viewOf(layout, own, 'embedding');
       const output = new Int32Array(batch * maxLength).fill(specialIds.pad);
       const open = new Set(
@@ -113,17 +115,20 @@ export function greedyGenerator(
           source.subarray(row * length, (row + 1) * length).some((id) => id !== specialIds.pad),
         ),
       );
-      let state: Float32Array = first;
       let previous: Int32Array = new Int32Array(batch).fill(specialIds.start);
       for (let done = 0; done < maxLength && open.size > 0; done += stepsPerCall) {
-        const [ids, nextState, last] = (await advance.run([own, table, source, memory, keys, state, previous])) as [
-          Int32Array,
-          Float32Array,
-          Int32Array,
-        ];
+        const [ids, last, ...next] = await advance.run([
+          own,
+          table,
+          source,
+          Int32Array.of(done),
+          previous,
+          ...fixed,
+          ...carried,
+        ]);
         for (const row of open) {
           for (let step = 0; step < stepsPerCall && done + step < maxLength; step++) {
-            const id = ids[row * stepsPerCall + step] as number;
+            const id = (ids as Int32Array)[row * stepsPerCall + step] as number;
             output[row * maxLength + done + step] = id;
             if (id === specialIds.end) {
               open.delete(row);
@@ -131,14 +136,17 @@ export function greedyGenerator(
             }
           }
         }
-        state = nextState;
-        previous = last;
+        carried = next;
+        previous = last as Int32Array;
       }
       return output;
     },
     dispose() {
-      encode.dispose();
-      advance.dispose();
+      for (const { encode, advance } of traced.values()) {
+        encode.dispose();
+        advance.dispose();
+      }
+      traced.clear();
     },
   };
 }

@@ -76,9 +76,10 @@ describe.each([
   it('learns to copy and to reverse, and greedy generation reproduces it', async () => {
     const model: ModelSpec = {
       embedding: { size: 16, share },
-      encoder: { kind: 'gru', hidden: 24, layers: 1, bidirectional },
-      attention: { kind },
-      generator: { kind: 'gru', hidden: 32 },
+      encoder: { kind: 'gru', hidden: 24, layers: 1, bidirectional, dropout: 0 },
+      attention: { kind, normalize: false, average: 'arithmetic' },
+      initial: [],
+      generator: { kind: 'gru', hidden: 32, dropout: 0 },
     };
     const task = (name: string) => ({ name, targetVocabulary: vocabulary, generator: undefined, labelSmoothing: 0 });
     const sequence = createSequenceModel({

@@ -6,6 +6,8 @@ export type InitialValues =
   | { readonly kind: 'zeros' }
   /** Normal draws with this standard deviation. */
   | { readonly kind: 'normal'; readonly deviation: number }
+  /** Blocks of `width` elements, each of one value. */
+  | { readonly kind: 'blocks'; readonly values: readonly number[]; readonly width: number }
   /**
    * Glorot uniform (Glorot and Bengio 2010), block by block: a matrix that serves several gates in one product holds one
    * block of columns for each of them, and each block has the range that it would have alone.
@@ -58,8 +60,14 @@ export function initialValues(parameters: readonly ParameterSpec[], seed: number
   layout.entries.forEach((entry, index) => {
     const initial = (parameters[index] as ParameterSpec).initial;
     if (initial.kind === 'zeros') return;
-    const stream = randomStream(seed, 'init', `${scope}/${entry.name}`);
     const values = flat.subarray(entry.offset, entry.offset + entry.size);
+    if (initial.kind === 'blocks') {
+      initial.values.forEach((value, block) => {
+        values.fill(value, block * initial.width, (block + 1) * initial.width);
+      });
+      return;
+    }
+    const stream = randomStream(seed, 'init', `${scope}/${entry.name}`);
     if (initial.kind === 'normal') {
       for (let i = 0; i < values.length; i++) values[i] = stream.normal() * initial.deviation;
       return;

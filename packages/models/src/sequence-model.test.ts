@@ -39,8 +39,8 @@ describe('initial values', () => {
   it('depend on seed and own name, not on the other tasks of the run', () => {
     const model: ModelSpec = {
       ...defaults,
-      encoder: { ...defaults.encoder, hidden: 8 },
-      generator: { kind: 'gru', hidden: 8 },
+      encoder: { kind: 'gru', hidden: 8, layers: 1, bidirectional: false, dropout: 0 },
+      generator: { kind: 'gru', hidden: 8, dropout: 0 },
     };
     const alone = build(model, task('a'));
     const together = build(model, task('b', 30), task('a'));
@@ -52,8 +52,8 @@ describe('initial values', () => {
   });
 
   it('have the Glorot range of each gate and of the query that shares their matrix', () => {
-    const { hidden } = defaults.generator;
-    const model: ModelSpec = { ...defaults, attention: { kind: 'bahdanau', size: 64 } };
+    const hidden = 256;
+    const model: ModelSpec = { ...defaults, attention: { ...defaults.attention, size: 64 } };
     const own = build(model, task('a')).task('a');
     const initial = own.initial(1);
     const state = viewOf(own.layout, initial, 'generator.state');
@@ -85,7 +85,7 @@ describe('layouts', () => {
     const sequence = createSequenceModel({
       model: defaults,
       sourceVocabulary: vocabulary,
-      tasks: [{ ...task('a'), generator: { kind: 'gru', hidden: 12 } }],
+      tasks: [{ ...task('a'), generator: { kind: 'gru', hidden: 12, dropout: 0 } }],
     });
     expect(sequence.task('a').layout.entries.find(({ name }) => name === 'bridge.bias')?.shape).toEqual([12]);
     expect(() => sequence.task('b')).toThrow('no task "b"; its tasks are a');

@@ -2,12 +2,13 @@ import type { GeneratorSpec, ModelSpec } from '@tributary/config';
 import type { ComputeBackend } from '@tributary/engine';
 import type { FlatLayout } from '@tributary/layout';
 import { TributaryError } from '@tributary/protocol';
-import { encoderParameters } from './encoder.js';
-import { generatorParameters, generatorShape } from './generator.js';
+import { createEncoder } from './create-encoder.js';
+import { createGenerator } from './create-generator.js';
 import { type GreedyGenerator, greedyGenerator } from './greedy-generator.js';
 import { embedding, initialValues, layoutOf } from './parameters.js';
 import { evaluateFunction, type TaskGraph, trainStepFunction } from './task-functions.js';
 import { type Evaluator, evaluatorOf, type TrainStep, trainStepOf } from './task-runs.js';
+import { tokenHead } from './token-head.js';
 
 /** Sizes that a function is traced for: rows, source symbols, target symbols with `</s>` and without `<s>`. */
 export interface BatchShape {
@@ -60,16 +61,12 @@ export interface TaskModel {
   generator(backend: ComputeBackend, shape: { readonly batch: number; readonly source: number }): GreedyGenerator;
 }
 
-const notBuilt = (kind: string): TributaryError =>
-  new TributaryError('SPEC_INVALID', `Models of kind "${kind}" cannot be built yet; choose "gru".`);
-
 /** @throws TributaryError `SPEC_INVALID` for a joint vocabulary that does not hold a task's targets. */
 export function createSequenceModel(options: SequenceModelOptions): SequenceModel {
   const { model, sourceVocabulary } = options;
   const { size, share } = model.embedding;
-  const { encoder } = model;
-  if (encoder.kind !== 'gru') throw notBuilt(encoder.kind);
-  const sharedParameters = [embedding('embedding', sourceVocabulary, size), ...encoderParameters(encoder, size)];
+  const encoder = createEncoder(model.encoder, size);
+  const sharedParameters = [embedding('embedding', sourceVocabulary, size), ...encoder.parameters];
   const sharedLayout = layoutOf(sharedParameters);
   const tasks = new Map(
     options.tasks.map((task): [string, TaskModel] => {
@@ -78,20 +75,24 @@ export function createSequenceModel(options: SequenceModelOptions): SequenceMode
           'SPEC_INVALID',
           `Task "${task.name}" has ${task.targetVocabulary} target symbols, but with model.embedding.share: all the joint vocabulary has only ${sourceVocabulary}; build it from all sources and targets.`,
         );
-      const generator = task.generator ?? model.generator;
-      if (generator.kind !== 'gru') throw notBuilt(generator.kind);
-      const shape = generatorShape(model, encoder, generator.hidden, task.targetVocabulary);
+      const generator = createGenerator(task.generator ?? model.generator, model, encoder, size);
+      const head = tokenHead(generator.outputParts, {
+        vocabulary: task.targetVocabulary,
+        labelSmoothing: task.labelSmoothing,
+        tiedTo: generator.tiesOutput ? size : null,
+      });
       const parameters = [
         ...(share === 'all' ? [] : [embedding('embedding', task.targetVocabulary, size)]),
-        ...generatorParameters(shape, size),
+        ...generator.parameters,
+        ...head.parameters,
       ];
       const graph: TaskGraph = {
         encoder,
-        generator: shape,
+        generator,
+        head,
         sharedLayout,
         layout: layoutOf(parameters),
         joint: share === 'all',
-        labelSmoothing: task.labelSmoothing,
       };
       const inputs = (batch: BatchShape) =>
         [

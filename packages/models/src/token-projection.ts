@@ -1,4 +1,5 @@
 import { type Tensor, tf } from '@tributary/engine';
+import { masked } from './draws.js';
 
 /**
  * Embeds tokens and multiplies them by the input weights of all gates, for a whole sequence at once.
@@ -22,12 +23,19 @@ export interface TokenProjection {
  * @param table f32[V, E]
  * @param weights f32[E, G]
  * @param bias f32[G]
+ * @param dropout mask of the embedded tokens, f32[N, E]
  */
-export function projectTokens(ids: Tensor, table: Tensor, weights: Tensor, bias: Tensor): TokenProjection {
+export function projectTokens(
+  ids: Tensor,
+  table: Tensor,
+  weights: Tensor,
+  bias: Tensor,
+  dropout?: Tensor,
+): TokenProjection {
   const vocabulary = table.shape[0] as number;
   const tokens = ids.shape[0] as number;
   const segments = ids.as1D();
-  if (vocabulary <= tokens) {
+  if (vocabulary <= tokens && dropout === undefined) {
     const products = tf.add(tf.matMul(table, weights), bias);
     return {
       projected: tf.gather(products, segments),
@@ -41,12 +49,12 @@ export function projectTokens(ids: Tensor, table: Tensor, weights: Tensor, bias:
       },
     };
   }
-  const embedded = tf.gather(table, segments);
+  const embedded = masked(tf.gather(table, segments), dropout);
   return {
     projected: tf.add(tf.matMul(embedded, weights), bias),
     backward(gradient) {
       return {
-        table: tf.unsortedSegmentSum(tf.matMul(gradient, weights, false, true), segments, vocabulary),
+        table: tf.unsortedSegmentSum(masked(tf.matMul(gradient, weights, false, true), dropout), segments, vocabulary),
         weights: tf.matMul(embedded, gradient, true, false),
         bias: tf.sum(gradient, 0),
       };

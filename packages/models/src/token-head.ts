@@ -1,0 +1,34 @@
+import { tf } from '@tributary/engine';
+import type { OutputPart } from './generator.js';
+import type { Head } from './head.js';
+import { ownOutput, tiedOutput } from './logit-layer.js';
+import { tokenLoss } from './token-loss.js';
+
+export interface TokenHeadOptions {
+  readonly vocabulary: number;
+  readonly labelSmoothing: number;
+  /** Width of the target table, where its transpose is the output matrix; null: the head has matrices of its own. */
+  readonly tiedTo: number | null;
+}
+
+/** Symbols: softmax over the vocabulary and cross-entropy, the mean over target tokens, nats. */
+export function tokenHead(parts: readonly OutputPart[], options: TokenHeadOptions): Head {
+  const { vocabulary, labelSmoothing, tiedTo } = options;
+  const layer = tiedTo === null ? ownOutput(parts, vocabulary) : tiedOutput(parts, vocabulary, tiedTo);
+  return {
+    parameters: layer.parameters,
+    train(views, outputs, targets) {
+      const { logits, backward } = layer.apply(views, outputs);
+      const loss = tokenLoss(logits, targets.ids, targets.mask, labelSmoothing);
+      // A batch of nothing but padding has loss 0 and gradient 0, not 0/0.
+      const share = tf.div(1, tf.maximum(tf.sum(targets.mask), 1));
+      return { loss: tf.mul(loss.sum, share), backward: () => backward(loss.backward(share)) };
+    },
+    evaluate(views, outputs, { ids, mask }) {
+      const { logits } = layer.apply(views, outputs);
+      const hits = tf.cast(tf.equal(tf.argMax(logits, 1), ids), 'float32');
+      return [tokenLoss(logits, ids, mask, 0).sum, tf.sum(mask), tf.sum(tf.mul(hits, mask))];
+    },
+    predict: (views, outputs) => layer.apply(views, outputs).logits,
+  };
+}
