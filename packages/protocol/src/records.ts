@@ -79,4 +79,6 @@ export type RunEvent =
       /** e.g. `TensorFlow 2.21.0 on cpu, traced`. */
       readonly backend: string;
       readonly members: number;
+      /** In phase `tracing`: graphs of this member that are compiled, how many it needs before the first step, and which is next. */
+      readonly tracing?: { readonly done: number; readonly total: number; readonly graph: string };
     };

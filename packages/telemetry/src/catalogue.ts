@@ -56,10 +56,14 @@ export const catalogue = {
   workerHeartbeatTimestampSeconds: gauge('worker_heartbeat_timestamp_seconds', 'When the worker last sent a beacon.', [
     'worker',
   ]),
-  workerMemoryBytes: gauge('worker_memory_bytes', 'Resident memory of the agent and its trainer.', [
+  workerMemoryBytes: gauge('worker_memory_bytes', "Resident memory of the worker's trainer.", ['worker', 'device']),
+  workerMemoryPeakBytes: gauge('worker_memory_peak_bytes', "The most that its trainer's resident memory ever was.", [
     'worker',
     'device',
   ]),
+  workerGraphs: gauge('worker_graphs', 'Compiled graphs that the trainer holds.', ['worker']),
+  workerTracedGraphsTotal: counter('worker_traced_graphs_total', 'Graphs compiled.', ['worker']),
+  workerTracingSecondsTotal: counter('worker_tracing_seconds_total', 'Time spent compiling graphs.', ['worker']),
 
   // Trainers (`write`) and the recorder (`verify`, `commit`): checkpoints.
   checkpointDurationSeconds: histogram(

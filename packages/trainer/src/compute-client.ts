@@ -1,12 +1,20 @@
 import { Worker } from 'node:worker_threads';
 import { backendEnvironment } from '@tributary/engine';
 import { type ErrorCode, TributaryError } from '@tributary/protocol';
-import type { ComputeInit, ComputeReply, ComputeRequest, EvaluationResult, LaneDone } from './compute-messages.js';
+import type {
+  ComputeInit,
+  ComputeReply,
+  ComputeRequest,
+  EvaluationResult,
+  LaneDone,
+  Traced,
+  Warming,
+} from './compute-messages.js';
 
 export interface ComputeEvents {
   /** A lane's gradient lies in its buffers. */
   onLane?(done: LaneDone): void;
-  onWarming?(done: number, total: number): void;
+  onWarming?(warming: Warming): void;
   onProgress?(): void;
 }
 
@@ -15,6 +23,8 @@ export class ComputeClient {
   readonly backend: string;
   readonly device: string;
   readonly notice: string | null;
+  /** Called for each graph that the thread compiles, whatever it was asked. */
+  onTraced: (traced: Traced) => void = () => {};
   readonly #worker: Worker;
   #failure: Error | null = null;
   #pending: {
@@ -78,7 +88,10 @@ export class ComputeClient {
         pending.events.onLane?.(reply.done);
         return;
       case 'warming':
-        pending.events.onWarming?.(reply.done, reply.total);
+        pending.events.onWarming?.(reply);
+        return;
+      case 'traced':
+        this.onTraced(reply);
         return;
       case 'progress':
         pending.events.onProgress?.();

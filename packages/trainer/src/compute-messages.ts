@@ -62,6 +62,24 @@ export interface LaneDone {
   readonly cursor: CursorPosition;
 }
 
+/** How far the graphs are that a member needs before its first step. */
+export interface Warming {
+  readonly done: number;
+  readonly total: number;
+  /** The next one; '' once all are done. */
+  readonly graph: string;
+}
+
+/** One graph has been compiled. */
+export interface Traced {
+  readonly graph: string;
+  readonly traceMs: number;
+  /** Graphs held now. */
+  readonly held: number;
+  /** It had been given up for the bound on graphs, and was needed again. */
+  readonly again: boolean;
+}
+
 export interface EvaluationResult {
   readonly task: string;
   readonly examples: number;
@@ -78,7 +96,8 @@ export interface EvaluationResult {
 export type ComputeReply =
   | { readonly kind: 'ready'; readonly backend: string; readonly device: string; readonly notice: string | null }
   | { readonly kind: 'lane'; readonly done: LaneDone }
-  | { readonly kind: 'warming'; readonly done: number; readonly total: number }
+  | ({ readonly kind: 'warming' } & Warming)
+  | ({ readonly kind: 'traced' } & Traced)
   | { readonly kind: 'progress' }
   | { readonly kind: 'done'; readonly evaluation: EvaluationResult | null }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };

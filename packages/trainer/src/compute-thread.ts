@@ -1,11 +1,11 @@
 /** Entry of the compute thread: TensorFlow and nothing else. The main thread keeps NATS and the collectives. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { openBackend } from '@tributary/engine';
+import { GraphCache, openBackend } from '@tributary/engine';
 import { toErrorDocument } from '@tributary/protocol';
 import type { ComputeInit, ComputeReply, ComputeRequest } from './compute-messages.js';
 import { evaluateTask } from './evaluation.js';
 import { modelOf, specOf } from './prepared-model.js';
-import { TaskCompute } from './task-compute.js';
+import { graphKinds, shapeLabel, TaskCompute } from './task-compute.js';
 
 const port = parentPort;
 if (!port) throw new Error('compute-thread runs as a worker thread');
@@ -13,8 +13,14 @@ const init = workerData as ComputeInit;
 const reply = (message: ComputeReply): void => port.postMessage(message);
 
 async function start(): Promise<void> {
-  const backend = await openBackend({ prefer: init.backend, device: init.device, threads: init.threads });
   const spec = specOf(init.prepared);
+  const hosted = new Set(init.lanes.map(({ task }) => task)).size;
+  const opened = await openBackend({ prefer: init.backend, device: init.device, threads: init.threads });
+  const backend = new GraphCache(opened, {
+    // Validation and test sequences may be longer than any that is trained on: one shape more for each.
+    maxGraphs: hosted * graphKinds.length * (spec.lengths.buckets + 2),
+    onTrace: ({ name: graph, traceMs, held, again }) => reply({ kind: 'traced', graph, traceMs, held, again }),
+  });
   const model = modelOf(init.prepared, spec);
   const shared = init.shared.map((buffer) => new Float32Array(buffer, 0, model.sharedLayout.elements));
   const tasks = new Map<string, TaskCompute>();
@@ -30,11 +36,12 @@ async function start(): Promise<void> {
         let done = 0;
         for (const task of tasks.values()) {
           for (const shape of task.shapes) {
+            reply({ kind: 'warming', done, total, graph: `${task.name} ${shapeLabel(shape)}` });
             task.trainStep(shape);
             done += 1;
-            reply({ kind: 'warming', done, total });
           }
         }
+        reply({ kind: 'warming', done, total, graph: '' });
         return { kind: 'done', evaluation: null };
       }
       case 'seek':

@@ -1,5 +1,5 @@
-import { evaluationBatches, idsToText, sampleExamples } from '@tributary/datasets';
-import { type Evaluator, errorRates, type GreedyGenerator, metricValue } from '@tributary/models';
+import { idsToText, sampleExamples } from '@tributary/datasets';
+import { errorRates, metricValue } from '@tributary/models';
 import { specialIds } from '@tributary/protocol';
 import type { BufferIndex, EvaluationResult } from './compute-messages.js';
 import type { TaskCompute } from './task-compute.js';
@@ -16,9 +16,6 @@ interface EvaluationRequest {
   readonly onProgress: () => void;
 }
 
-/** Batches of evaluation are larger than those of training: no gradient is kept. */
-const evaluationBatchSize = 128;
-
 /** Ids of one generated row up to its end symbol. */
 function untilEnd(row: Int32Array): number[] {
   const ids: number[] = [];
@@ -33,47 +30,28 @@ function untilEnd(row: Int32Array): number[] {
 export async function evaluateTask(request: EvaluationRequest): Promise<EvaluationResult> {
   const { task, shared } = request;
   const split = task.split(request.split);
-  const { batches } = evaluationBatches(split, {
-    batchSize: evaluationBatchSize,
-    buckets: task.spec.lengths.buckets,
-    limit: request.limit ?? undefined,
-  });
   const parameters = { shared, task: task.parameters(request.buffer) };
   const maxLength = task.spec.lengths.target + 1;
-  const evaluators = new Map<string, Evaluator>();
-  const generators = new Map<string, GreedyGenerator>();
   let lossSum = 0;
   let tokens = 0;
   let correct = 0;
   const hypotheses: number[][] = [];
   const references: number[][][] = [];
   const indices: number[] = [];
-  try {
-    for (const batch of batches) {
-      const { batch: rows, source, target } = batch.shape;
-      const evaluatorKey = `${rows}x${source}x${target}`;
-      const evaluator = evaluators.get(evaluatorKey) ?? task.model.evaluator(task.backend, batch.shape);
-      evaluators.set(evaluatorKey, evaluator);
-      const sums = await evaluator.run(parameters, batch);
-      lossSum += sums.lossSum;
-      tokens += sums.tokens;
-      correct += sums.correct;
-      request.onProgress();
+  for (const batch of task.heldOutBatches(request.split, request.limit)) {
+    const sums = await task.evaluator(batch.shape).run(parameters, batch);
+    lossSum += sums.lossSum;
+    tokens += sums.tokens;
+    correct += sums.correct;
+    request.onProgress();
 
-      const generatorKey = `${rows}x${source}`;
-      const generator = generators.get(generatorKey) ?? task.model.generator(task.backend, { batch: rows, source });
-      generators.set(generatorKey, generator);
-      const generated = await generator.generate(parameters, batch.source, maxLength);
-      batch.examples.forEach((index, row) => {
-        hypotheses.push(untilEnd(generated.subarray(row * maxLength, (row + 1) * maxLength)));
-        references.push(split.example(index).targets.map((ids) => [...ids]));
-        indices.push(index);
-      });
-      request.onProgress();
-    }
-  } finally {
-    for (const evaluator of evaluators.values()) evaluator.dispose();
-    for (const generator of generators.values()) generator.dispose();
+    const generated = await task.generator(batch.shape).generate(parameters, batch.source, maxLength);
+    batch.examples.forEach((index, row) => {
+      hypotheses.push(untilEnd(generated.subarray(row * maxLength, (row + 1) * maxLength)));
+      references.push(split.example(index).targets.map((ids) => [...ids]));
+      indices.push(index);
+    });
+    request.onProgress();
   }
   const rates = errorRates(hypotheses, references);
   const values: Record<string, number> = { loss: lossSum / tokens };

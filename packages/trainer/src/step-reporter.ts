@@ -3,8 +3,9 @@ import type { StepResult } from '@tributary/collectives';
 import type { RunFile } from '@tributary/config';
 import type { GenerationDocument, RunEvent, TaskName } from '@tributary/protocol';
 import type { Logger, Metrics } from '@tributary/telemetry';
-import type { EvaluationResult } from './compute-messages.js';
+import type { EvaluationResult, Traced, Warming } from './compute-messages.js';
 import type { MemberPlan } from './member-plan.js';
+import { processMemory } from './process-memory.js';
 import type { RecordOutbox } from './record-outbox.js';
 import { RollingRate } from './rolling-rate.js';
 import { pointsOfStep, taskLosses, timingsOfStep } from './step-points.js';
@@ -18,6 +19,8 @@ export interface StepReporterOptions {
   readonly eventsSubject: string;
   /** e.g. `TensorFlow 2.21.0, traced on cpu`. */
   readonly backend: string;
+  /** `cpu` or `gpu:N`. */
+  readonly device: string;
 }
 
 export interface StepReporterDeps {
@@ -32,11 +35,61 @@ export class StepReporter {
   readonly #options: StepReporterOptions;
   readonly #deps: StepReporterDeps;
   readonly #rate = new RollingRate(30);
+  readonly #beganMs = performance.now();
   #lastProgressMs = 0;
+  #lastWarmingMs = 0;
+  #stepped = false;
+  #tracingMs = 0;
+  #graphs = 0;
 
   constructor(options: StepReporterOptions, deps: StepReporterDeps) {
     this.#options = options;
     this.#deps = deps;
+  }
+
+  /** One more graph is compiled. */
+  traced({ graph, traceMs, held, again }: Traced): void {
+    const { metrics, logger } = this.#deps;
+    const { worker } = this.#options.plan.member;
+    this.#tracingMs += traceMs;
+    this.#graphs = held;
+    metrics.workerGraphs.set({ worker }, held);
+    metrics.workerTracedGraphsTotal.inc({ worker });
+    metrics.workerTracingSecondsTotal.inc({ worker }, traceMs / 1_000);
+    logger.debug({ graph, traceMs: Math.round(traceMs), held, again }, 'a graph is compiled');
+  }
+
+  /** How far the graphs are that the first step needs. */
+  warming({ done, total, graph }: Warming, step: number): void {
+    const nowMs = performance.now();
+    const worthTelling = done === 0 || done === total || nowMs - this.#lastWarmingMs >= progressIntervalMs;
+    if (!worthTelling) return;
+    this.#lastWarmingMs = nowMs;
+    this.progress('tracing', step, {}, { done, total, graph });
+  }
+
+  /** What the generation took of memory and graphs, once it ends; the first member speaks for itself alone. */
+  ending(step: number): void {
+    const { document, plan } = this.#options;
+    if (!plan.first) return;
+    this.#deps.outbox.addStep(
+      [],
+      timingsOfStep(document.generation, step, {
+        graphs: this.#graphs,
+        tracing_seconds: this.#tracingMs / 1_000,
+        peak_memory_bytes: this.#observeMemory(),
+      }),
+      0,
+    );
+  }
+
+  #observeMemory(): number {
+    const { plan, device } = this.#options;
+    const { rssBytes, peakRssBytes } = processMemory();
+    const labels = { worker: plan.member.worker, device };
+    this.#deps.metrics.workerMemoryBytes.set(labels, rssBytes);
+    this.#deps.metrics.workerMemoryPeakBytes.set(labels, peakRssBytes);
+    return peakRssBytes;
   }
 
   /** Every member counts its own lanes; what the whole run has once, its first member tells. */
@@ -59,9 +112,17 @@ export class StepReporter {
         task,
         loss: result.losses[lane] ?? Number.NaN,
         tokens: result.tokens[lane] ?? 0,
-        samples: spec.batch.size,
+        samples: spec.batch.size * spec.batch.microbatches,
       })),
     });
+    metrics.workerStepSeconds.set({ worker: plan.member.worker }, seconds.step);
+    const first = !this.#stepped;
+    this.#stepped = true;
+    const due = first || nowMs - this.#lastProgressMs >= progressIntervalMs || result.step >= spec.budget.steps;
+    if (due) {
+      this.#lastProgressMs = nowMs;
+      this.#observeMemory();
+    }
     if (!plan.first) return;
     const labels = { run_id: document.run };
     metrics.runStep.set(labels, result.step);
@@ -76,11 +137,14 @@ export class StepReporter {
         step_seconds: seconds.step,
         compute_seconds: seconds.compute,
         tokens_per_second: this.#rate.perSecond(),
+        // What a user waits for: the backend, the state, the graphs, and the step itself.
+        ...(first
+          ? { tracing_seconds: this.#tracingMs / 1_000, first_step_seconds: (nowMs - this.#beganMs) / 1_000 }
+          : {}),
       }),
       tokens,
     );
-    if (nowMs - this.#lastProgressMs < progressIntervalMs && result.step < spec.budget.steps) return;
-    this.#lastProgressMs = nowMs;
+    if (!due) return;
     this.progress('training', result.step, taskLosses(plan.lanes, result.losses));
   }
 
@@ -107,7 +171,12 @@ export class StepReporter {
   }
 
   /** For who watches; lost without harm. Only the first member speaks. */
-  progress(phase: string, step: number, losses: Readonly<Record<string, number>>): void {
+  progress(
+    phase: string,
+    step: number,
+    losses: Readonly<Record<string, number>>,
+    tracing?: Extract<RunEvent, { kind: 'progress' }>['tracing'],
+  ): void {
     const { document, spec, plan, backend } = this.#options;
     if (!plan.first) return;
     const event: RunEvent = {
@@ -123,6 +192,7 @@ export class StepReporter {
       tokensPerSecond: this.#rate.perSecond(),
       backend,
       members: document.members.length,
+      ...(tracing === undefined ? {} : { tracing }),
     };
     this.#publish(event);
   }

@@ -1,15 +1,33 @@
 import type { RunFile } from '@tributary/config';
-import { type BatchCursor, batchCursor, decodeSplit, type EncodedSplit } from '@tributary/datasets';
+import {
+  type Batch,
+  type BatchCursor,
+  batchCursor,
+  decodeSplit,
+  type EncodedSplit,
+  evaluationBatches,
+} from '@tributary/datasets';
 import type { ComputeBackend } from '@tributary/engine';
-import type { BatchShape, SequenceModel, TaskModel, TrainStep } from '@tributary/models';
+import type { BatchShape, Evaluator, GreedyGenerator, SequenceModel, TaskModel, TrainStep } from '@tributary/models';
 import type { PreparedTask } from '@tributary/protocol';
 import type { BufferIndex, ComputeInit, CursorPosition, LaneDone } from './compute-messages.js';
+import { GradientAccumulator } from './gradient-accumulator.js';
 import { taskOf } from './prepared-model.js';
 
 interface LaneCompute {
   readonly cursor: BatchCursor;
   /** By parity of the step. */
   readonly gradients: readonly { readonly shared: Float32Array; readonly task: Float32Array }[];
+}
+
+/** The graphs of a task for one batch shape: of its training, its evaluation, and of the two halves of its generation. */
+export const graphKinds = ['train', 'evaluate', 'encode', 'generate'] as const;
+
+/** Rows of a batch in evaluation, whatever they are in training: no gradient is kept. */
+const evaluationRows = 128;
+
+export function shapeLabel({ batch, source, target }: BatchShape): string {
+  return `${batch}x${source}x${target}`;
 }
 
 /** One task on the compute thread: its model's traced functions by batch shape, its splits, its lanes' cursors. */
@@ -23,6 +41,9 @@ export class TaskCompute {
   readonly #parameters: readonly Float32Array[];
   readonly #lanes = new Map<number, LaneCompute>();
   readonly #train = new Map<string, TrainStep>();
+  readonly #evaluators = new Map<string, Evaluator>();
+  readonly #generators = new Map<string, GreedyGenerator>();
+  readonly #accumulator: GradientAccumulator | null;
   readonly #splits: Readonly<Record<'train' | 'validation' | 'test', EncodedSplit>>;
 
   constructor(name: string, init: ComputeInit, spec: RunFile, model: SequenceModel, backend: ComputeBackend) {
@@ -40,6 +61,10 @@ export class TaskCompute {
       validation: decodeSplit(bytes.validation),
       test: decodeSplit(bytes.test),
     };
+    this.#accumulator =
+      spec.batch.microbatches > 1
+        ? new GradientAccumulator(model.sharedLayout.elements, this.model.layout.elements)
+        : null;
     this.#parameters = buffers.map((buffer) => new Float32Array(buffer, 0, this.model.layout.elements));
     for (const lane of init.lanes.filter(({ task }) => task === name)) {
       const gradients = init.gradients[lane.lane];
@@ -68,6 +93,14 @@ export class TaskCompute {
     return first ? first.cursor.shapes : [];
   }
 
+  /** Fixed batches of a held-out split, in the lengths of training's buckets. @param limit examples; null: all */
+  heldOutBatches(split: 'validation' | 'test', limit: number | null): readonly Batch[] {
+    const shapes = this.shapes.map((shape) => ({ ...shape, batch: evaluationRows }));
+    const { buckets } = this.spec.lengths;
+    const options = { batchSize: evaluationRows, buckets, shapes, ...(limit === null ? {} : { limit }) };
+    return evaluationBatches(this.#splits[split], options).batches;
+  }
+
   split(name: 'train' | 'validation' | 'test'): EncodedSplit {
     return this.#splits[name];
   }
@@ -77,35 +110,49 @@ export class TaskCompute {
   }
 
   trainStep(shape: BatchShape): TrainStep {
-    const key = `${shape.batch}x${shape.source}x${shape.target}`;
-    let traced = this.#train.get(key);
-    if (!traced) {
-      traced = this.model.trainStep(this.backend, shape);
-      this.#train.set(key, traced);
-    }
-    return traced;
+    return remembered(this.#train, shapeLabel(shape), () => this.model.trainStep(this.backend, shape));
+  }
+
+  evaluator(shape: BatchShape): Evaluator {
+    return remembered(this.#evaluators, shapeLabel(shape), () => this.model.evaluator(this.backend, shape));
+  }
+
+  generator({ batch, source }: BatchShape): GreedyGenerator {
+    return remembered(this.#generators, `${batch}x${source}`, () =>
+      this.model.generator(this.backend, { batch, source }),
+    );
   }
 
   seek(lane: number, position: CursorPosition): void {
     this.#lane(lane).cursor.seek(position);
   }
 
-  /** Forward and backward of the lane's next batch; the gradients land in the buffers of the step's parity. */
+  /**
+   * Forward and backward of the lane's next batches; the gradients land in the buffers of the step's parity. Several microbatches
+   * give the mean over the target tokens of all: what one batch of all their rows gives, up to rounding.
+   */
   async trainLane(lane: number, step: number, shared: Float32Array, buffer: BufferIndex): Promise<LaneDone> {
     const { cursor, gradients } = this.#lane(lane);
     const started = performance.now();
-    const batch = cursor.next();
+    const { microbatches } = this.spec.batch;
+    const batches = Array.from({ length: microbatches }, () => cursor.next());
+    const targetTokens = batches.reduce((sum, batch) => sum + batch.targetTokens, 0);
     const into = gradients[step % 2] as (typeof gradients)[number];
-    const { loss } = await this.trainStep(batch.shape).run(
-      { shared, task: this.parameters(buffer) },
-      batch,
-      { seed: this.spec.seed, step, lane },
-      into,
-    );
+    const parameters = { shared, task: this.parameters(buffer) };
+    let loss = 0;
+    for (const [index, batch] of batches.entries()) {
+      // Each microbatch draws masks of its own.
+      const draw = { seed: this.spec.seed, step: (step - 1) * microbatches + index + 1, lane };
+      const share = batch.targetTokens / targetTokens;
+      const gradient = this.#accumulator?.scratch ?? into;
+      const done = await this.trainStep(batch.shape).run(parameters, batch, draw, gradient);
+      this.#accumulator?.add(into, share, index === 0);
+      loss += share * done.loss;
+    }
     return {
       lane,
       loss,
-      tokens: batch.tokens,
+      tokens: batches.reduce((sum, batch) => sum + batch.tokens, 0),
       computeMs: performance.now() - started,
       cursor: cursor.state(),
     };
@@ -116,4 +163,10 @@ export class TaskCompute {
     if (!found) throw new Error(`lane ${lane} is not hosted here`);
     return found;
   }
+}
+
+function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const found = known.get(key) ?? make();
+  known.set(key, found);
+  return found;
 }

@@ -7,7 +7,7 @@ import { type MemberEnding, type StopRequest, type TrainerPhase, TributaryError 
 import { checkpointSources } from './checkpoint-sources.js';
 import { CheckpointWriter } from './checkpoint-writer.js';
 import { ComputeClient } from './compute-client.js';
-import type { CursorPosition, LaneDone } from './compute-messages.js';
+import type { CursorPosition, LaneDone, Warming } from './compute-messages.js';
 import { type AgreedStop, agreedStop, bitOf, controlBits } from './control-bits.js';
 import { LaneBuffers } from './lane-buffers.js';
 import { lineageOf } from './lineage.js';
@@ -85,17 +85,17 @@ export class Trainer {
     this.#report('starting');
     const compute = await this.#startCompute();
     const exchange = this.#openExchange();
-    const reporter = this.#reporter(`${compute.backend} on ${compute.device}`);
+    const reporter = this.#reporter(compute);
+    compute.onTraced = (traced) => reporter.traced(traced);
     try {
       await this.#restore(compute);
       await this.#recordLineage(compute);
       if (compute.notice) reporter.notice(compute.notice);
-      this.#report('tracing');
-      reporter.progress('tracing', this.#step, {});
-      await compute.request({ kind: 'warm-up' }, { onWarming: () => this.#report('tracing') });
+      await this.#warmUp(compute, reporter);
       const stopped = await this.#train(compute, exchange, reporter);
       this.#report('ending');
       if (!stopped) await this.#evaluate(compute, reporter, 'test');
+      reporter.ending(this.#step);
       await this.#checkpoints.settled(this.#step);
       const outcome = stopped?.outcome ?? 'finished';
       this.#outbox.addMemberEnd(this.#step, outcome);
@@ -126,6 +126,15 @@ export class Trainer {
     });
   }
 
+  /** Compiles every graph of training, so that no step waits for one. */
+  async #warmUp(compute: ComputeClient, reporter: StepReporter): Promise<void> {
+    const onWarming = (warming: Warming): void => {
+      this.#report('tracing');
+      reporter.warming(warming, this.#step);
+    };
+    await compute.request({ kind: 'warm-up' }, { onWarming });
+  }
+
   #openExchange(): GradientExchange {
     const { tasks, sync, combiner, clip } = this.#spec;
     return new GradientExchange(
@@ -144,10 +153,10 @@ export class Trainer {
     );
   }
 
-  #reporter(backend: string): StepReporter {
+  #reporter({ backend, device }: ComputeClient): StepReporter {
     const { document, eventsSubject } = this.#options;
     return new StepReporter(
-      { document, spec: this.#spec, plan: this.#plan, eventsSubject, backend },
+      { document, spec: this.#spec, plan: this.#plan, eventsSubject, backend: `${backend} on ${device}`, device },
       { ...this.#deps, outbox: this.#outbox },
     );
   }

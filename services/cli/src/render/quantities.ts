@@ -22,6 +22,11 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(hours / 24)}d${two(hours % 24)}h`;
 }
 
+/** `0.8s`, `42s`, `2m10s` */
+export function formatSeconds(seconds: number): string {
+  return seconds < 9.95 ? `${seconds.toFixed(1)}s` : formatDuration(seconds * 1_000);
+}
+
 /** `1.5 MiB` */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -39,6 +39,10 @@ describe('RunProgress', () => {
     if (view === null) throw new Error('nothing seen');
     expect(progressLine(view)).toBe('0/1500  0%  tracing');
     expect(backendLine(view)).toMatch(/1 worker$/);
+    progress.observe(event({ phase: 'tracing', tracing: { done: 3, total: 12, graph: 'spell 64x12x10' } }), 400);
+    expect(progressLine(progress.view() ?? view)).toBe('0/1500  0%  tracing 3/12 graphs (spell 64x12x10)');
+    progress.observe(event({ phase: 'tracing', tracing: { done: 12, total: 12, graph: '' } }), 800);
+    expect(progressLine(progress.view() ?? view)).toBe('0/1500  0%  tracing 12/12 graphs');
   });
 
   it('goes back with a new generation, and ignores what an old one still says', () => {

@@ -1,5 +1,5 @@
 import type { RunEvent } from '@tributary/protocol';
-import { formatCount, formatDuration } from './quantities.js';
+import { formatCount, formatDuration, printable } from './quantities.js';
 
 type ProgressEvent = Extract<RunEvent, { kind: 'progress' }>;
 
@@ -16,6 +16,8 @@ export interface ProgressView {
   /** Null until two steps have been seen. */
   readonly remainingMs: number | null;
   readonly phase: string;
+  /** Compiled graphs before the first step; null in every other phase. */
+  readonly tracing: { readonly done: number; readonly total: number; readonly graph: string } | null;
   readonly backend: string;
   readonly members: number;
 }
@@ -57,6 +59,7 @@ export class RunProgress {
       tokensPerSecond: event.tokensPerSecond,
       remainingMs: this.#remainingMs(event.targetSteps - step),
       phase: event.phase,
+      tracing: event.tracing ?? null,
       backend: event.backend,
       members: event.members,
     };
@@ -76,9 +79,16 @@ export function progressLine(view: ProgressView): string {
   const percent = view.targetSteps > 0 ? Math.floor((100 * view.step) / view.targetSteps) : 0;
   const losses = [...view.losses].map(([task, loss]) => `${task} ${loss.toFixed(3)}`);
   const speed = view.tokensPerSecond > 0 ? [`${formatCount(view.tokensPerSecond)} tokens/s`] : [];
-  const phase = view.phase === 'training' ? [] : [view.phase];
+  const phase = view.phase === 'training' ? [] : [phaseText(view)];
   const arrival = view.remainingMs === null || phase.length > 0 ? [] : [`ETA ${formatDuration(view.remainingMs)}`];
   return [`${view.step}/${view.targetSteps}`, `${percent}%`, ...losses, ...speed, ...phase, ...arrival].join('  ');
+}
+
+/** `tracing 3/12 graphs (spell 64x12x10)` */
+function phaseText({ phase, tracing }: ProgressView): string {
+  if (tracing === null) return phase;
+  const next = tracing.graph === '' ? '' : ` (${printable(tracing.graph)})`;
+  return `${phase} ${tracing.done}/${tracing.total} graphs${next}`;
 }
 
 /** `Backend: TensorFlow 2.21.0 on cpu, traced; 3 workers` */

@@ -74,6 +74,23 @@ const links = { temporal: 'http://127.0.0.1:8233', prometheus: 'http://127.0.0.1
 const plain = (text: string) => stripVTControlCharacters(text).split('\n');
 
 describe('runReport', () => {
+  it('says what came before the first step, where that is known', () => {
+    const timing = (series: string, last: number) => ({
+      ...{ subject: 'run', series, kind: 'timing' as const, count: 1, firstStep: 1, lastStep: 1, last, min: last },
+      max: last,
+    });
+    const series = [
+      timing('first_step_seconds', 12.4),
+      timing('tracing_seconds', 9.87),
+      timing('graphs', 11),
+      timing('peak_memory_bytes', 612 * 1024 * 1024),
+    ];
+    expect(plain(runReport({ ...run, series }, links))[2]).toBe(
+      'First step after 12s; 11 graphs traced in 9.9s; peak memory 612.0 MiB',
+    );
+    expect(plain(runReport({ ...run, series: series.slice(0, 1) }, links))[2]).toBe('First step after 12s');
+  });
+
   const lines = plain(runReport(run, links));
   it('shows results as shares, losses and gaps', () => {
     expect(lines[0]).toBe('Run words-abcdefgh finished: 1500 of 1500 steps, attempt 1, 2m58s');

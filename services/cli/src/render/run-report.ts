@@ -1,6 +1,6 @@
 import type { DivergencesDocument, HealthDocument, RunDocument, TaskDocument } from '@tributary/protocol';
 import color from 'picocolors';
-import { formatBytes, formatDuration, formatShare, formatTime, printable } from './quantities.js';
+import { formatBytes, formatDuration, formatSeconds, formatShare, formatTime, printable } from './quantities.js';
 import { runLineage } from './run-lineage.js';
 import { denseTable, shorten, table } from './tables.js';
 
@@ -45,9 +45,31 @@ function headline(run: RunDocument): string {
     lines.push(
       `State hash${newest === undefined || newest.step === run.step ? '' : ` at step ${newest.step}`} ${run.stateHash}`,
     );
+  const cost = computeCost(run.series);
+  if (cost !== null) lines.push(color.dim(cost));
   const diverged = divergenceWarning(run.divergences);
   if (diverged !== null) lines.push(color.red(diverged));
   return lines.join('\n');
+}
+
+/** `First step after 12s; 11 graphs traced in 9.8s; peak memory 612 MiB`: of the newest generation and its first member. */
+function computeCost(series: RunDocument['series']): string | null {
+  const last = (name: string): number | null =>
+    series.find(({ subject, series: each, kind }) => subject === 'run' && kind === 'timing' && each === name)?.last ??
+    null;
+  const [first, tracing, graphs, peak] = [
+    last('first_step_seconds'),
+    last('tracing_seconds'),
+    last('graphs'),
+    last('peak_memory_bytes'),
+  ];
+  const parts: string[] = [];
+  if (first !== null) parts.push(`first step after ${formatSeconds(first)}`);
+  if (tracing !== null)
+    parts.push(`${graphs === null ? 'graphs' : `${graphs} graphs`} traced in ${formatSeconds(tracing)}`);
+  if (peak !== null) parts.push(`peak memory ${formatBytes(peak)}`);
+  const text = parts.join('; ');
+  return text === '' ? null : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 /** One line on the broken promise; null where none is broken. */
