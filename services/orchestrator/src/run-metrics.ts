@@ -17,7 +17,8 @@ export class RunMetrics {
     const metrics = this.#metrics;
     metrics.keepRun(run);
     const { encoder, attention } = spec.model;
-    const model = `${encoder.kind}-${encoder.hidden}x${encoder.layers}-${attention.kind}`;
+    const width = encoder.kind === 'transformer' ? encoder.width : encoder.hidden;
+    const model = `${encoder.kind}-${width}x${encoder.layers}-${attention.kind}`;
     metrics.runInfo.set({ run_id: run, experiment, model, commit: process.env.TRIBUTARY_COMMIT ?? '' }, 1);
     metrics.runAttemptsTotal.inc({ run_id: run, reason: attempt === 1 ? 'launch' : 'resume' });
     metrics.runTargetSteps.set({ run_id: run }, targetSteps ?? spec.budget.steps);
