@@ -1,4 +1,4 @@
-import type { OptimizerUpdate } from './optimizer.js';
+import { add, divide, type ElementwiseKernel, multiply, squareRoot, subtract } from '../kernels/expression.js';
 
 export interface AdamCoefficients {
   readonly beta1: number;
@@ -15,22 +15,56 @@ export function wholePower(base: number, exponent: number): number {
   return result;
 }
 
-/** Adam (Kingma and Ba 2015, algorithm 1). Slots: `m`, `v`. */
-export function applyAdam(update: OptimizerUpdate, learningRate: number, coefficients: AdamCoefficients): void {
-  const { step, parameters, gradient, nextParameters } = update;
-  const { beta1, beta2, epsilon } = coefficients;
-  const [m, v] = update.state as readonly [Float32Array, Float32Array];
-  const [nextM, nextV] = update.nextState as readonly [Float32Array, Float32Array];
-  const rest1 = 1 - beta1;
-  const rest2 = 1 - beta2;
-  const rate = learningRate / (1 - wholePower(beta1, step + 1));
-  const scale = 1 / Math.sqrt(1 - wholePower(beta2, step + 1));
-  for (let i = 0; i < parameters.length; i++) {
-    const g = gradient[i] as number;
-    const first = beta1 * (m[i] as number) + rest1 * g;
-    const second = beta2 * (v[i] as number) + rest2 * (g * g);
-    nextM[i] = first;
-    nextV[i] = second;
-    nextParameters[i] = (parameters[i] as number) - (rate * first) / (Math.sqrt(second) * scale + epsilon);
-  }
+/**
+ * Adam (Kingma and Ba 2015, algorithm 1); `keep` below 1 is decoupled weight decay (Loshchilov and Hutter 2019, algorithm
+ * 2), and `keep` of 1 is none, exactly.
+ */
+export const adamKernel: ElementwiseKernel<
+  'parameter' | 'gradient' | 'm' | 'v',
+  'beta1' | 'rest1' | 'beta2' | 'rest2' | 'rate' | 'scale' | 'epsilon' | 'keep',
+  'parameter' | 'm' | 'v'
+> = {
+  name: 'adam',
+  inputs: ['parameter', 'gradient', 'm', 'v'],
+  scalars: ['beta1', 'rest1', 'beta2', 'rest2', 'rate', 'scale', 'epsilon', 'keep'],
+  outputs: ['parameter', 'm', 'v'],
+  arithmetic({ parameter, gradient, m, v, beta1, rest1, beta2, rest2, rate, scale, epsilon, keep }) {
+    const nextM = add(multiply(beta1, m), multiply(rest1, gradient));
+    const nextV = add(multiply(beta2, v), multiply(rest2, multiply(gradient, gradient)));
+    const divisor = add(multiply(squareRoot(nextV), scale), epsilon);
+    const change = divide(multiply(rate, nextM), divisor);
+    return { parameter: subtract(multiply(parameter, keep), change), m: nextM, v: nextV };
+  },
+  reference({ parameter, gradient, m, v }, { beta1, rest1, beta2, rest2, rate, scale, epsilon, keep }, next) {
+    const { fround, sqrt } = Math;
+    for (let i = 0; i < parameter.length; i++) {
+      const g = gradient[i] as number;
+      const nextM = fround(fround(beta1 * (m[i] as number)) + fround(rest1 * g));
+      const nextV = fround(fround(beta2 * (v[i] as number)) + fround(rest2 * fround(g * g)));
+      const divisor = fround(fround(fround(sqrt(nextV)) * scale) + epsilon);
+      const change = fround(fround(rate * nextM) / divisor);
+      next.parameter[i] = fround(fround((parameter[i] as number) * keep) - change);
+      next.m[i] = nextM;
+      next.v[i] = nextV;
+    }
+  },
+};
+
+/** The scalars of {@link adamKernel} for the update at `step`, computed in float64. */
+export function adamScalars(
+  step: number,
+  learningRate: number,
+  { beta1, beta2, epsilon }: AdamCoefficients,
+  weightDecay: number,
+) {
+  return {
+    beta1,
+    rest1: 1 - beta1,
+    beta2,
+    rest2: 1 - beta2,
+    rate: learningRate / (1 - wholePower(beta1, step + 1)),
+    scale: 1 / Math.sqrt(1 - wholePower(beta2, step + 1)),
+    epsilon,
+    keep: 1 - learningRate * weightDecay,
+  };
 }

@@ -6,8 +6,8 @@ import { createOptimizer } from './create-optimizer.js';
 import { cosineOfHalfTurn } from './schedule.js';
 
 const adam: OptimizerSpec = { kind: 'adam', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-const sgd: OptimizerSpec = { kind: 'sgd', learningRate: 0.1, momentum: 0.9 };
-const plain: OptimizerSpec = { kind: 'sgd', learningRate: 0.1, momentum: 0 };
+const sgd: OptimizerSpec = { kind: 'sgd', learningRate: 0.1, momentum: 0.9, nesterov: false };
+const plain: OptimizerSpec = { kind: 'sgd', learningRate: 0.1, momentum: 0, nesterov: false };
 const constant: ScheduleSpec = { kind: 'constant' };
 const warm: ScheduleSpec = { kind: 'warmup-cosine', warmupSteps: 4, floor: 0.1 };
 const size = 1003;

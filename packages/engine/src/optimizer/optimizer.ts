@@ -1,3 +1,5 @@
+import type { ElementRange } from '@tributary/layout';
+
 /** One update of a flat vector of parameters, or of any range of it: every element stands alone. */
 export interface OptimizerUpdate {
   /** The number of updates before this one: 0 for the first. */
@@ -10,16 +12,25 @@ export interface OptimizerUpdate {
   readonly nextParameters: Float32Array;
   /** Receives the slots after the update. */
   readonly nextState: readonly Float32Array[];
+  /** Weights that decay, in order and apart from each other; only `adamw` and `lion` ask. Default: none. */
+  readonly decayed?: readonly ElementRange[];
 }
 
 /**
- * Builds state k+1 beside state k. Arithmetic is float64 in a fixed order, rounded once on store, by operations that
- * IEEE 754 defines exactly: the same bits on every backend, host and JavaScript engine.
+ * Builds state k+1 beside state k. Arithmetic on elements is float32 in a fixed order, each operation rounded as IEEE 754
+ * says and none fused, by a WebAssembly kernel or by JavaScript: the same bits on every backend, host and JavaScript
+ * engine. The numbers that all elements share (learning rate, bias corrections) are computed in float64 and rounded once.
+ * Which payload a NaN has is left open by both; a step that is not finite must not be applied.
  */
 export interface Optimizer {
   /** Names of the arrays of state that each parameter vector has, of its length. */
   readonly slots: readonly string[];
   /** The learning rate of the update at `step`. */
   learningRate(step: number): number;
+  /**
+   * Zeroed vectors of these lengths on shared memory, for parameters and slots: updates of them are fastest. Those of one
+   * update belong next to each other. Vectors from elsewhere work as well; they are copied through a cache-sized block.
+   */
+  allocate(lengths: readonly number[]): Float32Array<SharedArrayBuffer>[];
   apply(update: OptimizerUpdate): void;
 }
