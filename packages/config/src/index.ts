@@ -10,12 +10,13 @@ export {
   type DataSpec,
   durationMs,
   type EncoderSpec,
+  type FeatureActivation,
   type GeneratorSpec,
+  type HeadSpec,
   type InitSpec,
   type MetricName,
   type ModelSpec,
   maxLanes,
-  metricNames,
   type OptimizerSpec,
   type RunFile,
   type RunFileInput,
@@ -24,3 +25,4 @@ export {
   type TaskSpec,
 } from './run-file.js';
 export { RunFileError, type RunFileProblem } from './run-file-error.js';
+export { metricNames } from './task-output-schema.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dataSchema } from './data-schema.js';
 import { initSchema } from './init-schema.js';
+import { followHead, headProblems, headSchema, lossSchema, metricsSchema } from './task-output-schema.js';
 
 const positiveInt = z.int().positive();
 const fraction = z.number().min(0).max(1);
@@ -134,42 +135,22 @@ const modelSchema = z.strictObject({
     .describe('How parameters begin, where it is not the default; the first entry that matches a parameter decides.'),
 });
 
-export const metricNames = [
-  'token_accuracy',
-  'token_error_rate',
-  'phone_error_rate',
-  'letter_error_rate',
-  'word_error_rate',
-] as const;
-
-const taskSchema = z.strictObject({
-  name: token.describe('Name of the task, unique in the run.'),
-  data: dataSchema.describe('Where its pairs come from.'),
-  replicas: positiveInt.max(64).default(1).describe('Lanes of this task; each takes its own share of the batches.'),
-  weight: z
-    .number()
-    .positive()
-    .default(1)
-    .describe('Weight of its gradient in the shared encoder (combiner `weighted`).'),
-  loss: z
-    .strictObject({
-      kind: z.literal('cross-entropy').default('cross-entropy').describe('Mean over target symbols, in nats.'),
-      labelSmoothing: z
-        .number()
-        .min(0)
-        .max(0.5)
-        .default(0)
-        .describe('Share of the target probability spread over the vocabulary.'),
-    })
-    .prefault({})
-    .describe('What training minimises.'),
-  metrics: z
-    .array(z.enum(metricNames))
-    .min(1)
-    .default(['token_accuracy', 'token_error_rate', 'word_error_rate'])
-    .describe('Reported on validation and held-out data beside the loss.'),
-  generator: generatorSchema.optional().describe("Overrides the model's default generator."),
-});
+const taskSchema = z
+  .strictObject({
+    name: token.describe('Name of the task, unique in the run.'),
+    data: dataSchema.describe('Where its pairs come from.'),
+    replicas: positiveInt.max(64).default(1).describe('Lanes of this task; each takes its own share of the batches.'),
+    weight: z
+      .number()
+      .positive()
+      .default(1)
+      .describe('Weight of its gradient in the shared encoder (combiner `weighted`).'),
+    head: headSchema,
+    loss: lossSchema,
+    metrics: metricsSchema,
+    generator: generatorSchema.optional().describe("Overrides the model's default generator."),
+  })
+  .overwrite(followHead);
 
 const scheduleSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('constant').describe('The peak learning rate throughout.') }),
@@ -394,6 +375,10 @@ export const runFileSchema = z
         });
       seen.add(task.name);
     });
+    run.tasks.forEach((task, index) => {
+      for (const { path, message } of headProblems(task))
+        context.addIssue({ code: 'custom', path: ['tasks', index, ...path], message });
+    });
     run.tasks.forEach(({ data }, index) => {
       if (data.source !== 'file' || data.format === 'jsonl') return;
       if (data.features.source !== undefined || data.features.target !== undefined)
@@ -442,7 +427,9 @@ export type DataSpec = TaskSpec['data'];
 export type InitSpec = NonNullable<RunFile['init']>;
 export type OptimizerSpec = RunFile['optimizer'];
 export type ScheduleSpec = RunFile['schedule'];
-export type MetricName = (typeof metricNames)[number];
+export type HeadSpec = TaskSpec['head'];
+export type FeatureActivation = Extract<HeadSpec, { readonly kind: 'features' }>['activation'];
+export type MetricName = TaskSpec['metrics'][number];
 
 /** `90s`, `30m`, `8h`, `2d` in milliseconds. */
 export function durationMs(text: string): number {

@@ -78,6 +78,7 @@ const spec = (features: { source?: number; target?: number }) =>
       {
         name: 't',
         data: { source: 'file', format: 'jsonl', path: 'v.jsonl', features, validation: 'v.jsonl', test: 'v.jsonl' },
+        ...(features.target !== undefined && { head: { kind: 'features', size: features.target } }),
       },
     ],
     budget: { steps: 1 },
