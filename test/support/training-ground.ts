@@ -10,6 +10,7 @@ import {
   type CheckpointManifest,
   type CheckpointPart,
   checkpointKey,
+  dataKey,
   decodeRunRecord,
   type GenerationDocument,
   type LaneIndex,
@@ -51,9 +52,20 @@ export async function openTrainingGround(workers: readonly string[]) {
   const objects = await natsStore(connection, names.objectsBucket);
   const agents = await Promise.all(workers.map((worker) => startAgent(connection, { worker, namespace, servers })));
 
-  const prepare = async (input: RunFileInput): Promise<{ run: RunId; key: string }> => {
+  /** @param texts content of the data files, by their paths in the run file */
+  const prepare = async (
+    input: RunFileInput,
+    texts: Readonly<Record<string, string>> = {},
+  ): Promise<{ run: RunId; key: string }> => {
     const run = `test-${randomBytes(4).toString('hex')}` as RunId;
-    const prepared = await prepareRun({ run, spec: runFileSchema.parse(input), files: {} }, { objects });
+    const files: Record<string, string> = {};
+    for (const [path, text] of Object.entries(texts)) {
+      const bytes = new TextEncoder().encode(text);
+      const file = dataKey(createHash('sha256').update(bytes).digest('hex'));
+      await objects.put(file, bytes);
+      files[path] = file;
+    }
+    const prepared = await prepareRun({ run, spec: runFileSchema.parse(input), files }, { objects });
     const bytes = new TextEncoder().encode(JSON.stringify(prepared));
     const key = preparedKey(createHash('sha256').update(bytes).digest('hex'));
     await objects.put(key, bytes);
