@@ -13,10 +13,10 @@ export interface ComputeInit {
   /** Lanes hosted here, in lane order. */
   readonly lanes: readonly Lane[];
   readonly splits: Readonly<Record<string, SplitBytes>>;
-  /** Two buffers of the shared parameters: state k and state k+1. */
-  readonly shared: readonly [SharedArrayBuffer, SharedArrayBuffer];
-  /** Two buffers of each hosted task's parameters. */
-  readonly tasks: Readonly<Record<string, readonly [SharedArrayBuffer, SharedArrayBuffer]>>;
+  /** The shared parameters, twice: state k and state k+1. */
+  readonly shared: readonly [Float32Array, Float32Array];
+  /** Each hosted task's parameters, twice. */
+  readonly tasks: Readonly<Record<string, readonly [Float32Array, Float32Array]>>;
   /** By hosted lane, by parity of the step: gradients of shared and task parameters. */
   readonly gradients: Readonly<Record<number, readonly [LaneGradientBuffers, LaneGradientBuffers]>>;
   readonly backend: 'auto' | 'tensorflow' | 'wasm' | 'cpu';

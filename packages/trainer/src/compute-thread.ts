@@ -22,7 +22,7 @@ async function start(): Promise<void> {
     onTrace: ({ name: graph, traceMs, held, again }) => reply({ kind: 'traced', graph, traceMs, held, again }),
   });
   const model = modelOf(init.prepared, spec);
-  const shared = init.shared.map((buffer) => new Float32Array(buffer, 0, model.sharedLayout.elements));
+  const { shared } = init;
   const tasks = new Map<string, TaskCompute>();
   for (const { task } of init.lanes) {
     if (!tasks.has(task)) tasks.set(task, new TaskCompute(task, init, spec, model, backend));
@@ -50,7 +50,7 @@ async function start(): Promise<void> {
       case 'step':
         for (const { lane } of init.lanes) {
           const task = taskOfLane.get(lane) as TaskCompute;
-          const done = await task.trainLane(lane, request.step, shared[request.buffer] as Float32Array, request.buffer);
+          const done = await task.trainLane(lane, request.step, shared[request.buffer], request.buffer);
           reply({ kind: 'lane', done });
         }
         return { kind: 'done', evaluation: null };
@@ -59,7 +59,7 @@ async function start(): Promise<void> {
         const evaluation = await evaluateTask({
           task,
           split: request.split,
-          shared: shared[request.buffer] as Float32Array,
+          shared: shared[request.buffer],
           buffer: request.buffer,
           limit: request.limit,
           samples: request.samples,

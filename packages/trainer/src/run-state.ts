@@ -1,27 +1,30 @@
 import type { Optimizer } from '@tributary/engine';
+import { decayedRanges, type ElementRange, type FlatLayout } from '@tributary/layout';
 import type { BufferIndex } from './compute-messages.js';
 
-function sharedVector(elements: number): Float32Array {
-  return new Float32Array(new SharedArrayBuffer(Math.max(1, elements) * 4), 0, elements);
+/** A parameter vector before the first step. */
+export interface InitialVector {
+  readonly layout: FlatLayout;
+  readonly values: Float32Array;
 }
 
 /** One flat parameter vector with its optimizer moments, twice: state k, and state k+1 while it is built. */
 export class VectorState {
   readonly elements: number;
+  /** On shared memory, for the compute thread. */
   readonly parameters: readonly [Float32Array, Float32Array];
   readonly slots: readonly [readonly Float32Array[], readonly Float32Array[]];
+  /** What weight decay applies to. */
+  readonly decayed: readonly ElementRange[];
 
-  constructor(initial: Float32Array, slotNames: readonly string[]) {
-    this.elements = initial.length;
-    this.parameters = [sharedVector(initial.length), sharedVector(initial.length)];
-    this.parameters[0].set(initial);
-    const zeros = () => slotNames.map(() => new Float32Array(initial.length));
-    this.slots = [zeros(), zeros()];
-  }
-
-  /** The two buffers, for the compute thread. */
-  get buffers(): readonly [SharedArrayBuffer, SharedArrayBuffer] {
-    return [this.parameters[0].buffer as SharedArrayBuffer, this.parameters[1].buffer as SharedArrayBuffer];
+  /** @param vectors parameters and slots of one state, then of the other */
+  constructor({ layout, values }: InitialVector, vectors: readonly Float32Array[]) {
+    const half = vectors.length / 2;
+    this.elements = values.length;
+    this.parameters = [vectors[0] as Float32Array, vectors[half] as Float32Array];
+    this.slots = [vectors.slice(1, half), vectors.slice(half + 1)];
+    this.decayed = decayedRanges(layout);
+    this.parameters[0].set(values);
   }
 }
 
@@ -35,10 +38,15 @@ export class RunState {
   readonly #optimizer: Optimizer;
   #current: BufferIndex = 0;
 
-  constructor(shared: Float32Array, tasks: ReadonlyMap<string, Float32Array>, optimizer: Optimizer) {
+  constructor(shared: InitialVector, tasks: ReadonlyMap<string, InitialVector>, optimizer: Optimizer) {
     this.#optimizer = optimizer;
-    this.shared = new VectorState(shared, optimizer.slots);
-    this.tasks = new Map([...tasks].map(([name, initial]) => [name, new VectorState(initial, optimizer.slots)]));
+    const each = 2 * (1 + optimizer.slots.length);
+    const initial = [shared, ...tasks.values()];
+    // In one call: vectors of one update shall lie side by side, all of them in as few memories as possible.
+    const vectors = optimizer.allocate(initial.flatMap(({ values }) => new Array<number>(each).fill(values.length)));
+    const states = initial.map((of, index) => new VectorState(of, vectors.slice(index * each, (index + 1) * each)));
+    this.shared = states[0] as VectorState;
+    this.tasks = new Map([...tasks.keys()].map((name, index) => [name, states[index + 1] as VectorState]));
   }
 
   get current(): BufferIndex {
@@ -66,6 +74,7 @@ export class RunState {
       state: vector.slots[from],
       nextParameters: vector.parameters[to],
       nextState: vector.slots[to],
+      decayed: vector.decayed,
     });
   }
 }

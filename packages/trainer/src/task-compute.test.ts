@@ -49,13 +49,13 @@ async function computeOf(batch: { size: number; microbatches: number }, backend:
   const buffers = new LaneBuffers(prepared.lanes, model.sharedLayout.elements, () => task.layout.elements);
   const own = new Float32Array(new SharedArrayBuffer(task.layout.elements * 4));
   own.set(task.initial(1));
-  const shared = new SharedArrayBuffer(0);
+  const shared = new Float32Array(0);
   const init: ComputeInit = {
     prepared,
     lanes: prepared.lanes,
     splits: await fetchSplits(prepared, ['reverse'], objects),
     shared: [shared, shared],
-    tasks: { reverse: [own.buffer, own.buffer] },
+    tasks: { reverse: [own, own] },
     gradients: buffers.buffers,
     backend: 'cpu',
     device: 'cpu',

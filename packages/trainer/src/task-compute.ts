@@ -54,8 +54,8 @@ export class TaskCompute {
     this.model = model.task(name);
     this.backend = backend;
     const bytes = init.splits[name];
-    const buffers = init.tasks[name];
-    if (!bytes || !buffers) throw new Error(`task "${name}" came without data or parameters`);
+    const parameters = init.tasks[name];
+    if (!bytes || !parameters) throw new Error(`task "${name}" came without data or parameters`);
     this.#splits = {
       train: decodeSplit(bytes.train),
       validation: decodeSplit(bytes.validation),
@@ -65,7 +65,7 @@ export class TaskCompute {
       spec.batch.microbatches > 1
         ? new GradientAccumulator(model.sharedLayout.elements, this.model.layout.elements)
         : null;
-    this.#parameters = buffers.map((buffer) => new Float32Array(buffer, 0, this.model.layout.elements));
+    this.#parameters = parameters;
     for (const lane of init.lanes.filter(({ task }) => task === name)) {
       const gradients = init.gradients[lane.lane];
       if (!gradients) throw new Error(`lane ${lane.lane} came without gradient buffers`);

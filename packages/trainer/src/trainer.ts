@@ -57,8 +57,13 @@ export class Trainer {
     this.#step = document.resume.step;
     const { seed } = this.#spec;
     this.#state = new RunState(
-      this.#model.initialShared(seed),
-      new Map(this.#plan.hostedTasks.map((task) => [task, this.#model.task(task).initial(seed)])),
+      { layout: this.#model.sharedLayout, values: this.#model.initialShared(seed) },
+      new Map(
+        this.#plan.hostedTasks.map((name) => {
+          const task = this.#model.task(name);
+          return [name, { layout: task.layout, values: task.initial(seed) }];
+        }),
+      ),
       this.#optimizer,
     );
     const { elements } = this.#model.sharedLayout;
@@ -117,8 +122,8 @@ export class Trainer {
       prepared,
       lanes: this.#plan.hosted,
       splits: await fetchSplits(prepared, this.#plan.hostedTasks, this.#deps.objects),
-      shared: this.#state.shared.buffers,
-      tasks: Object.fromEntries([...this.#state.tasks].map(([task, vector]) => [task, vector.buffers])),
+      shared: this.#state.shared.parameters,
+      tasks: Object.fromEntries([...this.#state.tasks].map(([task, vector]) => [task, vector.parameters])),
       gradients: this.#buffers.buffers,
       backend,
       device,
