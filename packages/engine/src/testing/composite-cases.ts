@@ -1,5 +1,6 @@
 import { layerNorm } from '../operations/layer-norm.js';
 import { randomMask, randomUniform } from '../operations/random-mask.js';
+import { reluGradient } from '../operations/relu-gradient.js';
 import { sparseCrossEntropy } from '../operations/sparse-cross-entropy.js';
 import { type Tensor, tf } from '../tensorflow-js.js';
 import { float, forward, int, type OperationCase } from './operation-cases.js';
@@ -30,6 +31,7 @@ export const compositeCases: readonly OperationCase[] = [
     const gradients = backward(gradient);
     return [output, gradients.x, gradients.gain, gradients.bias];
   }),
+  forward('reluGradient', [float([4, 9]), float([4, 9], -2, 2)], (gradient, x) => [reluGradient(gradient, tf.relu(x))]),
   forward('randomMask', [draw], (key) => [randomMask(key, 3, [5, 7], 0.3), randomMask(key, 4, [64], 0)]),
   forward('randomUniform', [draw], (key) => [randomUniform(key, 65535, [2, 3, 5]), randomUniform(key, 0, [1])]),
 ];
