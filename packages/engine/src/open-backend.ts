@@ -1,11 +1,12 @@
 import { TributaryError } from '@tributary/protocol';
-import type { ComputeBackend } from './compute-backend.js';
+import type { BackendKind, ComputeBackend } from './compute-backend.js';
 import { openCpu, openWasm } from './eager/open-eager-backends.js';
 import { openTensorflow } from './tensorflow/tensorflow-backend.js';
+import { openWebgpu } from './webgpu/open-webgpu.js';
 
 export interface BackendOptions {
-  /** `auto`: the first of tensorflow, wasm and cpu that loads. */
-  readonly prefer: 'auto' | 'tensorflow' | 'wasm' | 'cpu';
+  /** `auto`: the first of tensorflow, webgpu on a GPU, wasm and cpu that opens. */
+  readonly prefer: 'auto' | BackendKind;
   /** `cpu` or `gpu:N`; wasm and cpu compute on the processor whatever it says. */
   readonly device: string;
   /** Threads within an operation and between operations; fixed by the run, so that it never depends on the machine. */
@@ -14,40 +15,61 @@ export interface BackendOptions {
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-// Measured on the gradient of a GRU encoder and decoder with additive attention (64 symbols, width 256, batch 64,
-// 16 + 16 symbols, one thread of an AVX-512 processor) against the same function as one TensorFlow graph.
-const wasmInstead = 'WebAssembly computes instead, op by op: about 8 times slower.';
-const cpuInstead = 'Plain JavaScript computes instead, op by op: about 400 times slower.';
+const names = {
+  webgpu: 'WebGPU',
+  wasm: 'WebAssembly',
+  cpu: 'The JavaScript backend',
+} as const;
+
+// wasm and cpu: measured on the gradient of a GRU encoder and decoder with additive attention (64 symbols, width 256, batch
+// 64, 16 + 16 symbols, one thread of an AVX-512 processor) against the same function as one TensorFlow graph.
+const instead = {
+  webgpu: 'WebGPU computes instead, op by op.',
+  wasm: 'WebAssembly computes instead, op by op: about 8 times slower.',
+  cpu: 'Plain JavaScript computes instead, op by op: about 400 times slower.',
+} as const;
+
+type Eager = keyof typeof instead;
+
+function openEager(kind: Eager, device: string, auto: boolean, notice: string | null): Promise<ComputeBackend> {
+  if (kind === 'wasm') return openWasm(notice);
+  if (kind === 'cpu') return openCpu(notice);
+  return openWebgpu({ device, hardwareOnly: auto, notice });
+}
 
 /**
- * Opens the compute backend. With `auto` it falls back from TensorFlow to WebAssembly to JavaScript, and says so in
- * `notice`. TensorFlow takes its thread counts and device once in the life of a process (see `backendEnvironment`).
+ * Opens the compute backend. With `auto` it takes the first that opens of TensorFlow, WebGPU on a GPU, WebAssembly and
+ * JavaScript, and says in `notice` why the better ones do not run. TensorFlow takes its thread counts and device once in
+ * the life of a process (see `backendEnvironment`).
  * @throws TributaryError `BACKEND_UNAVAILABLE` when the preferred backend, or for `auto` any, cannot be opened.
  */
 export async function openBackend(options: BackendOptions): Promise<ComputeBackend> {
-  const { prefer } = options;
+  const { prefer, device } = options;
   if (prefer === 'tensorflow') return openTensorflow(options, true);
-  if (prefer === 'wasm') return openOr('WebAssembly', () => openWasm(null));
-  if (prefer === 'cpu') return openOr('The JavaScript backend', () => openCpu(null));
+  if (prefer !== 'auto') {
+    try {
+      return await openEager(prefer, device, false, null);
+    } catch (error) {
+      throw unavailable(`${names[prefer]} does not start (${reasonOf(error)})`, error);
+    }
+  }
   let why: string;
   try {
     return openTensorflow(options, false);
   } catch (error) {
     why = reasonOf(error);
   }
-  try {
-    return await openWasm(`${why} ${wasmInstead}`);
-  } catch (error) {
-    why += ` WebAssembly does not start (${reasonOf(error)}).`;
+  let last: unknown;
+  for (const kind of ['webgpu', 'wasm', 'cpu'] as const) {
+    try {
+      return await openEager(kind, device, true, `${why} ${instead[kind]}`);
+    } catch (error) {
+      why += ` ${names[kind]} does not start (${reasonOf(error)}).`;
+      last = error;
+    }
   }
-  return openOr(`${why} The JavaScript backend`, () => openCpu(`${why} ${cpuInstead}`));
+  throw unavailable(why.replace(/\.$/, ''), last);
 }
 
-async function openOr(what: string, open: () => Promise<ComputeBackend>): Promise<ComputeBackend> {
-  try {
-    return await open();
-  } catch (error) {
-    const message = `${what} does not start (${reasonOf(error)}): \`tributary doctor\` says how to mend it.`;
-    throw new TributaryError('BACKEND_UNAVAILABLE', message, { cause: error });
-  }
-}
+const unavailable = (why: string, cause: unknown): TributaryError =>
+  new TributaryError('BACKEND_UNAVAILABLE', `${why}: \`tributary doctor\` says how to mend it.`, { cause });

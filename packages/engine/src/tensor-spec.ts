@@ -46,6 +46,10 @@ export function outputSpecs(name: string, outputs: readonly Tensor[]): TensorSpe
   });
 }
 
+/** A copy of a tensor's values in its own type: a backend may give out a cast tensor's as they were before the cast. */
+export const copyOf = (values: ArrayLike<number>, { dtype }: TensorSpec): Data =>
+  dtype === 'float32' ? new Float32Array(values) : new Int32Array(values);
+
 /** Copies an output to where the caller wants it, else to a new array. */
 export function deliver(values: Data, into: Data | undefined): Data {
   if (into === undefined) return values;

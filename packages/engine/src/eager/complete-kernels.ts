@@ -1,7 +1,9 @@
-import type { KernelBackend, KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelBackend, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { elementsOf } from '../tensor-spec.js';
 import { tf } from '../tensorflow-js.js';
+import { roundedOperands, toBfloat16 } from './bfloat16-products.js';
 import { gatherRows } from './gather-rows.js';
+import { replaceKernel } from './replace-kernel.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 type Values = Float32Array | Int32Array | Uint8Array;
@@ -83,30 +85,24 @@ const matMul =
     return product;
   };
 
-function replace(kernelName: string, backendName: string, wrap: (original: KernelFunc) => KernelFunc): void {
-  const original: KernelConfig | undefined = tf.getKernel(kernelName, backendName);
-  if (original !== undefined) tf.unregisterKernel(kernelName, backendName);
-  const missing: KernelFunc = () => {
-    throw new Error(`${backendName} has no kernel ${kernelName}`);
-  };
-  tf.registerKernel({
-    kernelName,
-    backendName,
-    setupFunc: original?.setupFunc,
-    disposeFunc: original?.disposeFunc,
-    kernelFunc: wrap(original?.kernelFunc ?? missing),
-  });
-}
+const roundedProduct = (original: KernelFunc): KernelFunc =>
+  roundedOperands(
+    original,
+    (backend, x) => write(backend, toBfloat16(read<Float32Array>(backend, x)), x.shape, 'float32'),
+    (backend, { dataId }) => (backend as KernelBackend).disposeData(dataId),
+  );
 
 const completed = new Set<string>();
 
 /** Completes and mends a backend's kernels for the models' functions. Does so once; later calls change nothing. */
 export function completeKernels(backendName: 'wasm' | 'cpu'): void {
   if (completed.has(backendName)) return;
-  replace('UnsortedSegmentSum', backendName, () => sumSegments);
+  replaceKernel('UnsortedSegmentSum', backendName, () => sumSegments);
   if (backendName === 'wasm') {
-    replace('GatherV2', 'wasm', gather);
-    replace('BatchMatMul', 'wasm', matMul);
+    replaceKernel('GatherV2', 'wasm', gather);
+    replaceKernel('BatchMatMul', 'wasm', matMul);
   }
+  replaceKernel('BatchMatMul', backendName, roundedProduct);
+  replaceKernel('_FusedMatMul', backendName, roundedProduct);
   completed.add(backendName);
 }

@@ -7,10 +7,12 @@ import type {
   TensorFunction,
   TensorSpec,
   TracedFunction,
+  TraceOptions,
 } from '../compute-backend.js';
 import { processMemory } from '../process-memory.js';
-import { checkRun, deliver, newData, outputSpecs } from '../tensor-spec.js';
+import { checkRun, copyOf, deliver, newData, outputSpecs } from '../tensor-spec.js';
 import { tf, useBackend } from '../tensorflow-js.js';
+import { inPrecision } from './bfloat16-products.js';
 
 export interface EagerBackendOptions {
   readonly kind: BackendKind;
@@ -38,8 +40,9 @@ export class EagerBackend implements ComputeBackend {
     this.#tfjsBackend = options.tfjsBackend;
   }
 
-  trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[]): TracedFunction {
+  trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[], options: TraceOptions = {}): TracedFunction {
     const started = performance.now();
+    const computed = inPrecision(fn, options.precision);
     let outputs: readonly TensorSpec[] = [];
     const compute = (data: readonly Data[]): Data[] => {
       useBackend(this.#tfjsBackend);
@@ -49,10 +52,12 @@ export class EagerBackend implements ComputeBackend {
           const { shape, dtype } = inputs[index] as TensorSpec;
           return tf.tensor(values, [...shape], dtype);
         });
-        const returned = fn(tensors);
+        const returned = computed(tensors);
         outputs = outputSpecs(name, returned);
         // Copied: a backend may hand out its own memory, or that of an input.
-        for (const tensor of returned) results.push((tensor.dataSync() as Data).slice());
+        returned.forEach((tensor, index) => {
+          results.push(copyOf(tensor.dataSync(), outputs[index] as TensorSpec));
+        });
       });
       return results;
     };
