@@ -1,7 +1,7 @@
 import type { EncoderSpec } from '@tributary/config';
-import { TributaryError } from '@tributary/protocol';
 import type { Encoder } from './encoder.js';
 import { recurrentEncoder } from './recurrent-encoder.js';
+import { transformerEncoder } from './transformer-encoder.js';
 
 /**
  * The encoder that a run file asks for.
@@ -9,7 +9,5 @@ import { recurrentEncoder } from './recurrent-encoder.js';
  * @param inputWidth numbers at one position of its input
  */
 export function createEncoder(spec: EncoderSpec, inputWidth: number): Encoder {
-  if (spec.kind === 'transformer')
-    throw new TributaryError('SPEC_INVALID', `Encoders of kind "${spec.kind}" cannot be built yet; choose "gru".`);
-  return recurrentEncoder(spec, inputWidth);
+  return spec.kind === 'transformer' ? transformerEncoder(spec, inputWidth) : recurrentEncoder(spec, inputWidth);
 }

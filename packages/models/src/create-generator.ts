@@ -1,8 +1,8 @@
 import type { GeneratorSpec, ModelSpec } from '@tributary/config';
-import { TributaryError } from '@tributary/protocol';
 import type { Encoder } from './encoder.js';
 import type { Generator } from './generator.js';
 import { recurrentGenerator } from './recurrent-generator.js';
+import { transformerGenerator } from './transformer-generator.js';
 
 /**
  * The generator that a run file asks for, on an encoder of any kind.
@@ -15,7 +15,7 @@ export function createGenerator(
   encoder: Encoder,
   inputWidth: number,
 ): Generator {
-  if (spec.kind === 'transformer')
-    throw new TributaryError('SPEC_INVALID', `Generators of kind "${spec.kind}" cannot be built yet; choose "gru".`);
-  return recurrentGenerator(spec, model.attention, encoder, inputWidth);
+  return spec.kind === 'transformer'
+    ? transformerGenerator(spec, encoder, inputWidth)
+    : recurrentGenerator(spec, model.attention, encoder, inputWidth);
 }
