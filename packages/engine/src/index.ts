@@ -19,7 +19,7 @@ export {
 } from './graph-cache.js';
 export { type BackendOptions, openBackend } from './open-backend.js';
 export * as operations from './operations/index.js';
-export { createGradientAccumulator, type GradientAccumulator } from './optimizer/accumulate.js';
+export { createGradientSum, type GradientSum } from './optimizer/gradient-sum.js';
 export { createOptimizer } from './optimizer/create-optimizer.js';
 export type { Optimizer, OptimizerUpdate } from './optimizer/optimizer.js';
 export { backendEnvironment } from './tensorflow/environment.js';

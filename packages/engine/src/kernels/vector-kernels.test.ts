@@ -1,11 +1,11 @@
 import { randomStream } from '@tributary/random';
 import { describe, expect, it } from 'vitest';
-import { accumulationKernels } from '../optimizer/accumulate.js';
+import { scaledKernel, sumKernels } from '../optimizer/gradient-sum.js';
 import { optimizerKernels } from '../optimizer/update-rule.js';
 import type { ElementwiseKernel } from './expression.js';
 import { VectorKernels } from './vector-kernels.js';
 
-const kernels: readonly ElementwiseKernel[] = [...optimizerKernels, ...accumulationKernels];
+const kernels: readonly ElementwiseKernel[] = [...optimizerKernels, ...sumKernels];
 const wasm = new VectorKernels(kernels);
 const javascript = new VectorKernels(kernels, 'javascript');
 
@@ -140,7 +140,7 @@ describe('kernels', () => {
   });
 
   it('refuse vectors of unequal length and kernels that they were not made with', () => {
-    const [kernel] = accumulationKernels as readonly [ElementwiseKernel];
+    const kernel: ElementwiseKernel = scaledKernel;
     const one = (length: number) => new Float32Array(length);
     expect(() => wasm.run(kernel, { weight: 1 }, { gradient: one(3) }, { sum: one(4) })).toThrow(/unequal length/);
     const others = new VectorKernels(optimizerKernels);

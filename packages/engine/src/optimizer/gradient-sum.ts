@@ -28,13 +28,13 @@ export const accumulateKernel: ElementwiseKernel<'sum' | 'gradient', 'weight', '
   },
 };
 
-export const accumulationKernels = [scaledKernel, accumulateKernel];
+export const sumKernels = [scaledKernel, accumulateKernel];
 
 /**
  * The gradient of a batch from those of its microbatches. Sums are float32, in the order of the calls: the same bits on
  * every backend and host.
  */
-export interface GradientAccumulator {
+export interface GradientSum {
   /** Zeroed vectors of these lengths on shared memory, where sums are fastest; a sum and what it adds, next to each other. */
   allocate(lengths: readonly number[]): Float32Array<SharedArrayBuffer>[];
   /**
@@ -46,8 +46,8 @@ export interface GradientAccumulator {
 }
 
 /** @param way `javascript` computes without WebAssembly: the same bits, slower */
-export function createGradientAccumulator(way: 'auto' | 'javascript' = 'auto'): GradientAccumulator {
-  const kernels = new VectorKernels(accumulationKernels, way);
+export function createGradientSum(way: 'auto' | 'javascript' = 'auto'): GradientSum {
+  const kernels = new VectorKernels(sumKernels, way);
   return {
     allocate: (lengths) => kernels.allocate(lengths),
     accumulate(sum, gradient, weight, first) {
