@@ -1,4 +1,6 @@
+import { addBias } from '../operations/add-bias.js';
 import { layerNorm } from '../operations/layer-norm.js';
+import { linear } from '../operations/linear.js';
 import { randomMask, randomUniform } from '../operations/random-mask.js';
 import { reluGradient } from '../operations/relu-gradient.js';
 import { sparseCrossEntropy } from '../operations/sparse-cross-entropy.js';
@@ -32,6 +34,11 @@ export const compositeCases: readonly OperationCase[] = [
     return [output, gradients.x, gradients.gain, gradients.bias];
   }),
   forward('reluGradient', [float([4, 9]), float([4, 9], -2, 2)], (gradient, x) => [reluGradient(gradient, tf.relu(x))]),
+  forward('addBias', [float([2, 3, 4]), float([4])], addBias),
+  forward('linear', [float([3, 4]), float([4, 5]), float([5])], (x, w, b) => linear(x, w, b)),
+  forward('linear, transposed', [float([3, 4]), float([5, 4]), float([5])], (x, w, b) => linear(x, w, b, true)),
+  forward('linear and relu', [float([3, 4]), float([4, 5]), float([5])], (x, w, b) => tf.relu(linear(x, w, b))),
+  forward('linear and tanh', [float([3, 4]), float([4, 5]), float([5])], (x, w, b) => tf.tanh(linear(x, w, b))),
   forward('randomMask', [draw], (key) => [randomMask(key, 3, [5, 7], 0.3), randomMask(key, 4, [64], 0)]),
   forward('randomUniform', [draw], (key) => [randomUniform(key, 65535, [2, 3, 5]), randomUniform(key, 0, [1])]),
 ];
