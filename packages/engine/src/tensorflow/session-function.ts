@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
 import type {
   Data,
@@ -10,33 +7,16 @@ import type {
   TraceOptions,
   TraceTiming,
 } from '../compute-backend.js';
-import { checkRun, deliver, elementsOf, newData } from '../tensor-spec.js';
+import { checkRun, deliver, newData } from '../tensor-spec.js';
 import type { Binding, NodeBackend } from './binding.js';
-import { type Recording, record } from './record.js';
-import { encodeSavedModel, servingTag } from './saved-model.js';
+import { type OutputPlan, placesOf, planOutputs, type Scratch } from './in-place-outputs.js';
+import { record } from './record.js';
+import { loadSession } from './session.js';
 
-/** What a session holds for each byte of its graph's message; measured, see the package's README. */
-const sessionBytesPerEncodedByte = 12;
-
-/** Loads a graph as a session of the addon; gives the session's number and the size of the graph's message. */
-function loadSession(binding: Binding, name: string, { nodes }: Recording): { session: number; encodedBytes: number } {
-  const directory = mkdtempSync(join(tmpdir(), 'tributary-graph-'));
-  try {
-    const encoded = encodeSavedModel(nodes, binding.TF_Version);
-    writeFileSync(join(directory, 'saved_model.pb'), encoded);
-    return { session: binding.loadSavedModel(directory, servingTag), encodedBytes: encoded.length };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TributaryError(
-      'TRACE_REFUSED',
-      `${name} cannot be traced: TensorFlow does not take its graph (${reason}).`,
-      {
-        cause: error,
-      },
-    );
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+export interface SessionFunctionDeps {
+  readonly addon: NodeBackend;
+  readonly scratch: Scratch;
+  readonly onDispose: (disposed: SessionFunction) => void;
 }
 
 /** A whole function as one graph in a session of its own: a run is one call into TensorFlow. */
@@ -46,43 +26,41 @@ export class SessionFunction implements TracedFunction {
   readonly traceMs: number;
   readonly timing: TraceTiming;
   readonly bytes: number;
-  /** Nodes of the graph as recorded. */
-  readonly nodes: number;
+  readonly #deps: SessionFunctionDeps;
   readonly #binding: Binding;
   readonly #inputs: readonly (TensorSpec & { readonly type: number })[];
-  readonly #outputSizes: readonly number[];
+  readonly #plans: readonly OutputPlan[];
   readonly #feeds: string;
   readonly #fetches: string;
-  readonly #onDispose: () => void;
   #session: number | null;
 
   constructor(
-    addon: NodeBackend,
+    deps: SessionFunctionDeps,
     name: string,
     fn: TensorFunction,
     inputs: readonly TensorSpec[],
     options: TraceOptions,
-    onDispose: () => void,
   ) {
-    this.#onDispose = onDispose;
+    const { addon } = deps;
     const started = performance.now();
     const recording = record(addon, name, fn, inputs, options);
+    const { nodes, plans } = planOutputs(addon.binding, recording.fetches, recording.outputs);
     const recorded = performance.now();
     this.name = name;
     this.outputs = recording.outputs;
-    this.nodes = recording.nodes.length;
+    this.#deps = deps;
     this.#binding = addon.binding;
     this.#inputs = inputs.map((spec) => ({ ...spec, type: addon.getDTypeInteger(spec.dtype) }));
-    this.#outputSizes = recording.outputs.map(({ shape }) => elementsOf(shape));
-    this.#feeds = recording.feeds.join(',');
-    this.#fetches = recording.fetches.join(',');
-    const { session, encodedBytes } = loadSession(this.#binding, name, recording);
+    this.#plans = plans;
+    this.#feeds = [...recording.feeds, ...plans.flatMap(({ feed }) => feed ?? [])].join(',');
+    this.#fetches = plans.map(({ fetch }) => fetch).join(',');
+    const { session, bytes } = loadSession(addon.binding, name, [...recording.nodes, ...nodes]);
     this.#session = session;
-    this.bytes = encodedBytes * sessionBytesPerEncodedByte;
+    this.bytes = bytes;
     const loaded = performance.now();
     // The first run optimises the graph: it belongs to tracing.
     try {
-      this.#call(inputs.map(newData), []);
+      this.#compute(session, inputs.map(newData), []);
     } catch (error) {
       this.dispose();
       throw error;
@@ -93,25 +71,41 @@ export class SessionFunction implements TracedFunction {
   }
 
   async run(inputs: readonly Data[], into: readonly (Data | undefined)[] = []): Promise<Data[]> {
-    return this.#call(inputs, into);
-  }
-
-  #call(inputs: readonly Data[], into: readonly (Data | undefined)[]): Data[] {
     if (this.#session === null) throw new TributaryError('INTERNAL', `${this.name} was run after it was disposed of.`);
     checkRun(this.name, { inputs: this.#inputs, outputs: this.outputs }, inputs, into);
+    return this.#compute(this.#session, inputs, into).map((values, index) => {
+      const own = into[index];
+      if (values.data === own) return own;
+      return values.lent && own === undefined ? values.data.slice() : deliver(values.data, own);
+    });
+  }
+
+  /** Each output's elements; `lent` where they lie on memory that the next run reuses. */
+  #compute(
+    session: number,
+    inputs: readonly Data[],
+    into: readonly (Data | undefined)[],
+  ): { readonly data: Data; readonly lent: boolean }[] {
     const binding = this.#binding;
+    const places = placesOf(binding, this.#deps.scratch, this.#plans, inputs, into);
     const held: number[] = [];
     try {
       for (const [index, { shape, type }] of this.#inputs.entries()) {
         held.push(binding.createTensor([...shape], type, inputs[index] as Data));
       }
-      const results = binding.runSavedModel(this.#session, [...held], this.#feeds, this.#fetches);
+      for (const [index, { elements, type }] of this.#plans.entries()) {
+        const place = places[index];
+        if (place !== undefined) held.push(binding.createTensor([1, elements], type, place));
+      }
+      const results = binding.runSavedModel(session, [...held], this.#feeds, this.#fetches);
       for (const { id } of results) held.push(id);
       return results.map(({ id }, index) => {
+        const place = places[index];
+        if (place !== undefined) return { data: place, lent: true };
         // A copy of TensorFlow's memory.
-        const values = binding.tensorDataSync(id) as Data;
-        if (values.length === this.#outputSizes[index]) return deliver(values, into[index]);
-        throw new TributaryError('INTERNAL', `Output ${index} of ${this.name} came with ${values.length} elements.`);
+        const data = binding.tensorDataSync(id) as Data;
+        if (data.length === this.#plans[index]?.elements) return { data, lent: false };
+        throw new TributaryError('INTERNAL', `Output ${index} of ${this.name} came with ${data.length} elements.`);
       });
     } finally {
       for (const id of held) binding.deleteTensor(id);
@@ -122,6 +116,6 @@ export class SessionFunction implements TracedFunction {
     if (this.#session === null) return;
     this.#binding.deleteSavedModel(this.#session);
     this.#session = null;
-    this.#onDispose();
+    this.#deps.onDispose(this);
   }
 }

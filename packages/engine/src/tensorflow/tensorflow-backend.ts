@@ -10,8 +10,11 @@ import type {
 import { EagerBackend } from '../eager/eager-backend.js';
 import { processMemory } from '../process-memory.js';
 import type { NodeBackend } from './binding.js';
+import { Scratch } from './in-place-outputs.js';
+import { explainMissingGpu } from './explain-gpu.js';
+import { gatherGpuEvidence } from './gpu-evidence.js';
 import { loadAddon } from './load-addon.js';
-import { SessionFunction } from './session-function.js';
+import { SessionFunction, type SessionFunctionDeps } from './session-function.js';
 
 /** Runs each function as one TensorFlow graph. */
 class TensorflowBackend implements ComputeBackend {
@@ -21,6 +24,7 @@ class TensorflowBackend implements ComputeBackend {
   readonly notice: string | null;
   readonly #addon: NodeBackend;
   readonly #functions = new Set<SessionFunction>();
+  readonly #scratch = new Scratch();
 
   constructor(addon: NodeBackend, device: string, notice: string | null) {
     this.#addon = addon;
@@ -30,7 +34,12 @@ class TensorflowBackend implements ComputeBackend {
   }
 
   trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[], options: TraceOptions = {}): TracedFunction {
-    const traced = new SessionFunction(this.#addon, name, fn, inputs, options, () => this.#functions.delete(traced));
+    const deps: SessionFunctionDeps = {
+      addon: this.#addon,
+      scratch: this.#scratch,
+      onDispose: (disposed) => this.#functions.delete(disposed),
+    };
+    const traced = new SessionFunction(deps, name, fn, inputs, options);
     this.#functions.add(traced);
     return traced;
   }
@@ -60,9 +69,10 @@ export function openTensorflow(options: TensorflowOptions, strict: boolean): Com
   const { device } = options;
   const addon = loadAddon(options);
   if (device === 'cpu' || addon.binding.isUsingGpuDevice()) return new TensorflowBackend(addon, device, null);
-  const why = `TensorFlow finds no GPU for "${device}": check the NVIDIA driver, and that TensorFlow was installed with CUDA`;
-  if (strict) throw new TributaryError('BACKEND_UNAVAILABLE', `${why}, or give the device "cpu".`);
-  return new TensorflowBackend(addon, 'cpu', `${why}. It computes on the processor.`);
+  const { cause, remedy } = explainMissingGpu(device, gatherGpuEvidence());
+  const why = `TensorFlow finds no GPU for "${device}" (${cause}): ${remedy}.`;
+  if (strict) throw new TributaryError('BACKEND_UNAVAILABLE', why);
+  return new TensorflowBackend(addon, 'cpu', `${why} It computes on the processor.`);
 }
 
 /** The same library op by op: what a traced graph is compared with. */
