@@ -22,7 +22,17 @@ export function backendEnvironment(options: {
     TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2',
   };
   if (gpu === undefined) return { ...common, CUDA_VISIBLE_DEVICES: '-1' };
-  return { ...common, CUDA_VISIBLE_DEVICES: gpu, TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_DETERMINISTIC_OPS: '1' };
+  return {
+    ...common,
+    // The process sees this GPU alone, by the number that nvidia-smi gives it.
+    CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+    CUDA_VISIBLE_DEVICES: gpu,
+    // Else the first process takes nearly all of the memory, and a second one on the same GPU fails.
+    TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+    TF_DETERMINISTIC_OPS: '1',
+    // float32 is float32: tensor cores would round the operands of products to 10 bits. Who wants that asks for bf16.
+    NVIDIA_TF32_OVERRIDE: '0',
+  };
 }
 
 /** Puts the variables in force for a library that is about to load. */

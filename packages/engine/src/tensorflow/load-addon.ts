@@ -2,6 +2,7 @@ import { TributaryError } from '@tributary/protocol';
 import { requireHere, tf, useBackend } from '../tensorflow-js.js';
 import type { NodeBackend } from './binding.js';
 import { applyEnvironment, backendEnvironment } from './environment.js';
+import { explainLoadError } from './explain-gpu.js';
 
 let loadedWith: Readonly<Record<string, string>> | undefined;
 
@@ -23,10 +24,11 @@ export function loadAddon(options: { readonly device: string; readonly threads: 
     try {
       requireHere('@tensorflow/tfjs-node-gpu');
     } catch (error) {
-      const reason = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.trim();
+      const reason = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.trim() ?? '';
+      const { cause, remedy } = explainLoadError(reason);
       throw new TributaryError(
         'BACKEND_UNAVAILABLE',
-        `The TensorFlow addon does not load (${reason}): \`tributary doctor\` says how to mend it.`,
+        `TensorFlow does not load, since ${cause} (${reason}): ${remedy}.`,
         { cause: error },
       );
     }
