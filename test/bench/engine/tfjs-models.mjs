@@ -58,4 +58,65 @@ function gru(tf, { vocabulary, hidden }, p, { source, fed, wanted }) {
   };
 }
 
-export const tfjsModels = { gru };
+function transformer(tf, { vocabulary, width, layers, heads }, p, { source, fed, wanted }) {
+  const [batch, sources] = source.shape;
+  const targets = fed.shape[1];
+  const size = width / heads;
+  const norm = (rows, name) => {
+    const { mean, variance } = tf.moments(rows, -1, true);
+    const normal = tf.mul(tf.sub(rows, mean), tf.rsqrt(tf.add(variance, 1e-5)));
+    return tf.add(tf.mul(normal, p(`${name}.gain`)), p(`${name}.bias`));
+  };
+  const linear = (rows, name) => tf.add(tf.matMul(rows, p(name)), p(`${name}Bias`));
+  const split = (rows, length, count) => {
+    const columns = tf.reshape(rows, [batch, length, count, heads, size]);
+    return tf.unstack(tf.transpose(columns, [2, 0, 3, 1, 4]), 0);
+  };
+  const attend = (queries, keys, values, bias, length) => {
+    const scores = tf.mul(tf.matMul(queries, keys, false, true), 1 / Math.sqrt(size));
+    const weights = tf.softmax(bias === undefined ? scores : tf.add(scores, bias));
+    return tf.reshape(tf.transpose(tf.matMul(weights, values), [0, 2, 1, 3]), [batch * length, width]);
+  };
+  const selfPart = (rows, name, length, bias) => {
+    const [queries, keys, values] = split(tf.matMul(norm(rows, `${name}.norm`), p(`${name}.projections`)), length, 3);
+    return tf.add(rows, linear(attend(queries, keys, values, bias, length), `${name}.output`));
+  };
+  const sourcePart = (rows, name, memory) => {
+    const [queries] = split(tf.matMul(norm(rows, `${name}.norm`), p(`${name}.queries`)), targets, 1);
+    const [keys, values] = split(tf.matMul(memory, p(`${name}.memory`)), sources, 2);
+    return tf.add(rows, linear(attend(queries, keys, values, undefined, targets), `${name}.output`));
+  };
+  const feedPart = (rows, name) =>
+    tf.add(rows, linear(tf.relu(linear(norm(rows, `${name}.norm`), `${name}.inner`)), `${name}.outer`));
+  const positions = (length) => {
+    const frequencies = tf.pow(10_000, tf.div(tf.range(0, width / 2), -width / 2));
+    const angles = tf.mul(tf.reshape(tf.range(0, length), [length, 1]), frequencies);
+    return tf.concat([tf.sin(angles), tf.cos(angles)], 1);
+  };
+  const constants = tf.tidy(() => ({
+    sources: positions(sources),
+    targets: positions(targets),
+    causal: tf.mul(tf.sub(1, tf.linalg.bandPart(tf.ones([targets, targets]), -1, 0)), -1e9),
+  }));
+  return () => {
+    const place = (ids, at) =>
+      tf.reshape(tf.add(tf.gather(p('shared/embedding'), ids), at), [ids.shape[0] * ids.shape[1], width]);
+    let memory = place(source, constants.sources);
+    for (let i = 0; i < layers; i++) {
+      memory = selfPart(memory, `shared/encoder.${i}.self`, sources, undefined);
+      memory = feedPart(memory, `shared/encoder.${i}.feed`);
+    }
+    memory = norm(memory, 'shared/encoder.norm');
+    let rows = place(fed, constants.targets);
+    for (let i = 0; i < layers; i++) {
+      rows = selfPart(rows, `task/generator.${i}.self`, targets, constants.causal);
+      rows = sourcePart(rows, `task/generator.${i}.source`, memory);
+      rows = feedPart(rows, `task/generator.${i}.feed`);
+    }
+    const scaled = tf.mul(norm(rows, 'task/generator.norm'), 1 / Math.sqrt(width));
+    const logits = tf.add(tf.matMul(scaled, p('shared/embedding'), false, true), p('task/output.symbolBias'));
+    return crossEntropy(tf, logits, wanted, vocabulary);
+  };
+}
+
+export const tfjsModels = { gru, transformer };

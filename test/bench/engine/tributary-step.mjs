@@ -1,4 +1,5 @@
 /** Tributary's step as its trainer takes it: gradients by the traced graph, then the optimizer beside the old state. */
+import { runFileSchema } from '@tributary/config';
 import { createOptimizer, openBackend } from '@tributary/engine';
 import { createSequenceModel } from '@tributary/models';
 import { batchOf, cases, optimizer as optimizerSpec } from './cases.mjs';
@@ -8,55 +9,65 @@ import { writeParameters } from './parameters.mjs';
 const job = JSON.parse(process.argv.at(-1));
 const found = cases.find(({ name }) => name === job.case);
 const backend = await openBackend({ prefer: 'tensorflow', device: 'cpu', threads: job.threads });
-const model = createSequenceModel({
+// Through the run file's schema: whatever the case leaves out is the default of a run.
+const run = runFileSchema.parse({
+  experiment: 'bench',
   model: found.model,
+  tasks: [{ name: 'bench', data: { source: 'words', kind: 'pronounce' } }],
+  optimizer: optimizerSpec,
+  budget: { steps: 1_000_000 },
+});
+const model = createSequenceModel({
+  model: run.model,
+  precision: found.precision,
   sourceVocabulary: found.vocabulary,
   tasks: [{ name: 'bench', targetVocabulary: found.vocabulary, generator: undefined, labelSmoothing: 0 }],
 });
 const task = model.task('bench');
-const optimizer = createOptimizer(optimizerSpec, { kind: 'constant' }, 1_000_000);
+const optimizer = createOptimizer(run.optimizer, run.schedule, run.budget.steps);
 
-/** A parameter vector with its optimizer state, twice: step k + 1 is built beside step k. */
+/** A parameter vector with its optimizer state, twice: step k + 1 is built beside step k. All of it in one memory. */
 function vectorOf(layout, values) {
-  const twice = (first) => [first, new Float32Array(layout.elements)];
-  return {
-    layout,
-    parameters: twice(values),
-    state: [0, 1].map(() => optimizer.slots.map(() => new Float32Array(layout.elements))),
-    gradient: new Float32Array(layout.elements),
-  };
+  const names = ['parameters', ...optimizer.slots];
+  const all = optimizer.allocate(new Array(2 * names.length + 1).fill(layout.elements));
+  const twice = [0, 1].map((half) => {
+    const [parameters, ...slots] = all.slice(half * names.length, (half + 1) * names.length);
+    return { parameters, slots };
+  });
+  twice[0].parameters.set(values);
+  return { layout, twice, gradient: all.at(-1) };
 }
 const shared = vectorOf(model.sharedLayout, model.initialShared(1));
 const own = vectorOf(task.layout, task.initial(1));
 writeParameters(job.parameters, [
-  { layout: shared.layout, values: shared.parameters[0], prefix: 'shared/' },
-  { layout: own.layout, values: own.parameters[0], prefix: 'task/' },
+  { layout: shared.layout, values: shared.twice[0].parameters, prefix: 'shared/' },
+  { layout: own.layout, values: own.twice[0].parameters, prefix: 'task/' },
 ]);
 
-const { source, target } = batchOf(found);
+const batch = batchOf(found);
 const startedMs = performance.now();
 const train = task.trainStep(backend, found.shape);
 let step = 0;
 
 async function takeStep() {
   const now = step % 2;
-  const next = 1 - now;
-  const [loss] = await train.run(
-    [shared.parameters[now], own.parameters[now], source, target],
-    [undefined, shared.gradient, own.gradient],
-  );
-  for (const vector of [shared, own]) {
+  const parameters = { shared: shared.twice[now].parameters, task: own.twice[now].parameters };
+  const gradients = { shared: shared.gradient, task: own.gradient };
+  const { loss } = await train.run(parameters, batch, { seed: 1, step, lane: 0 }, gradients);
+  for (const { twice, gradient } of [shared, own]) {
+    const before = twice[now];
+    const after = twice[1 - now];
     optimizer.apply({
       step,
-      parameters: vector.parameters[now],
-      gradient: vector.gradient,
-      state: vector.state[now],
-      nextParameters: vector.parameters[next],
-      nextState: vector.state[next],
+      parameters: before.parameters,
+      gradient,
+      state: before.slots,
+      nextParameters: after.parameters,
+      nextState: after.slots,
     });
   }
   step += 1;
-  return loss[0];
+  return loss;
 }
 
 await compete(
