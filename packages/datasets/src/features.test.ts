@@ -71,14 +71,14 @@ describe('a split of vectors', () => {
   });
 });
 
-const spec = (features: { source?: number; target?: number }) =>
+const spec = (features: { source?: number; target?: number }, activation: 'sigmoid' | 'linear' = 'sigmoid') =>
   runFileSchema.parse({
     experiment: 'x',
     tasks: [
       {
         name: 't',
+        ...(features.target === undefined ? {} : { head: { kind: 'features', size: features.target, activation } }),
         data: { source: 'file', format: 'jsonl', path: 'v.jsonl', features, validation: 'v.jsonl', test: 'v.jsonl' },
-        ...(features.target !== undefined && { head: { kind: 'features', size: features.target } }),
       },
     ],
     budget: { steps: 1 },
@@ -109,6 +109,12 @@ describe('vectors in a file', () => {
     const split = decodeSplit(task?.splits.train.bytes as Uint8Array);
     expect([split.length, split.pairCount]).toEqual([2, 3]);
     expect(split.sourceFeatures(0)).toEqual(Float32Array.of(0.5, -7));
+  });
+
+  it('may have targets beyond 0 to 1 where the head can put them out', async () => {
+    const rows = new TextEncoder().encode(JSON.stringify({ source: 'a', target: [[-3, 7]] }));
+    await expect(buildData(spec({ target: 2 }), async () => rows)).rejects.toThrow(/outside 0 to 1/);
+    expect((await buildData(spec({ target: 2 }, 'linear'), async () => rows)).tasks.t?.targetFeatures).toBe(2);
   });
 
   it.each([

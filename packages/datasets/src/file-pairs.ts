@@ -21,13 +21,19 @@ export interface FilePair {
  * tab-separated fields a line; quotes are ordinary characters (quoted fields, tabs or line ends inside fields are not
  * supported: use JSONL for them).
  * @param where names the file in errors.
+ * @param unitTargets whether numbers of a target must lie in 0 to 1, since nothing else can be put out
  * @throws TributaryError `DATA_INVALID` naming the line and the remedy: empty file, not UTF-8, malformed line, unknown
  *   column, empty source or target, reserved symbol; vectors that are ragged, of another width, not finite or, in a target, outside
  *   0 to 1.
  */
-export function inspectPairs(bytes: Uint8Array, data: FileData, where: string): { pairs: FilePair[] } {
+export function inspectPairs(
+  bytes: Uint8Array,
+  data: FileData,
+  where: string,
+  { unitTargets = true }: { readonly unitTargets?: boolean } = {},
+): { pairs: FilePair[] } {
   const lines = utf8Lines(bytes, where);
-  const pairs = data.format === 'jsonl' ? jsonlPairs(lines, data, where) : tsvPairs(lines, data, where);
+  const pairs = data.format === 'jsonl' ? jsonlPairs(lines, data, where, unitTargets) : tsvPairs(lines, data, where);
   for (const pair of pairs) {
     for (const side of ['source', 'target'] as const) {
       const value = pair[side];
@@ -54,7 +60,7 @@ function checkText(text: string, split: TokenSplit, what: string): void {
   }
 }
 
-function jsonlPairs(lines: readonly Line[], data: FileData, where: string): FilePair[] {
+function jsonlPairs(lines: readonly Line[], data: FileData, where: string, unitTargets: boolean): FilePair[] {
   return lines.map(({ number, text }) => {
     const row = parseObject(text, `${where} line ${number}`);
     const field = (side: 'source' | 'target'): string | FrameSequence => {
@@ -68,7 +74,11 @@ function jsonlPairs(lines: readonly Line[], data: FileData, where: string): File
         );
       const what = `${where} line ${number}: field "${name}"`;
       if (width !== undefined)
-        return vectorsOf(value, what, { width, field: `data.features.${side}`, unit: side === 'target' });
+        return vectorsOf(value, what, {
+          width,
+          field: `data.features.${side}`,
+          unit: side === 'target' && unitTargets,
+        });
       if (typeof value !== 'string')
         throw new TributaryError(
           'DATA_INVALID',

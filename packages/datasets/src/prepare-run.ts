@@ -66,7 +66,7 @@ export async function buildData(spec: RunFile, read: ReadDataFile): Promise<Buil
         validation: data.validation === undefined ? shares.validation : 0,
         test: data.test === undefined ? shares.test : 0,
       };
-      pairs = await filePairs(data, read, sources);
+      pairs = await filePairs(data, read, sources, putsOutUnit(task));
     }
     const fromFile = data.source === 'file';
     gathered.push({ task, data: gatherExamples({ task: task.name, pairs, lengths: spec.lengths, shares, fromFile }) });
@@ -76,6 +76,11 @@ export async function buildData(spec: RunFile, read: ReadDataFile): Promise<Buil
   for (const [index, { task, data }] of gathered.entries()) {
     const targetVocabulary = vocabularies.targets[index] as readonly string[];
     const widths = featureWidths(task);
+    if (task.head.kind === 'features' && task.head.size !== widths.target)
+      throw new TributaryError(
+        'DATA_INVALID',
+        `Task "${task.name}": its head puts out ${task.head.size} numbers, but its targets have ${widths.target}; set head.size to ${widths.target}.`,
+      );
     const encode = splitEncoder(vocabularies.source, targetVocabulary, widths);
     const { source: sourceSplit, target: targetSplit } = taskTokens(task);
     tasks[task.name] = {
@@ -147,7 +152,17 @@ export async function prepareRun(
   };
 }
 
-async function filePairs(data: FileData, read: ReadDataFile, sources: Record<string, string>): Promise<RawPair[]> {
+/** Whether a task's outputs can only lie in 0 to 1. */
+function putsOutUnit({ head }: TaskSpec): boolean {
+  return head.kind === 'features' && (head.activation === 'sigmoid' || head.activation === 'softmax');
+}
+
+async function filePairs(
+  data: FileData,
+  read: ReadDataFile,
+  sources: Record<string, string>,
+  unitTargets: boolean,
+): Promise<RawPair[]> {
   const pairs: RawPair[] = [];
   const parts = [
     { path: data.path, split: data.validation !== undefined && data.test !== undefined ? 'train' : null },
@@ -158,7 +173,7 @@ async function filePairs(data: FileData, read: ReadDataFile, sources: Record<str
     if (path === undefined) continue;
     const bytes = await read(path);
     sources[`file:${path}`] = `sha256:${sha256Of(bytes)}`;
-    for (const { source, target, line } of inspectPairs(bytes, data, path).pairs)
+    for (const { source, target, line } of inspectPairs(bytes, data, path, { unitTargets }).pairs)
       pairs.push({
         source: typeof source === 'string' ? textToSymbols(source, data.tokens.source) : source,
         target: typeof target === 'string' ? textToSymbols(target, data.tokens.target) : target,

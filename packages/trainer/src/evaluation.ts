@@ -1,8 +1,9 @@
-import { idsToText, sampleExamples } from '@tributary/datasets';
-import { errorRates, metricValue } from '@tributary/models';
-import { specialIds } from '@tributary/protocol';
+import { type Batch, idsToText, sampleExamples } from '@tributary/datasets';
+import { type ErrorRates, type EvaluationSums, metricValue } from '@tributary/models';
 import type { BufferIndex, EvaluationResult } from './compute-messages.js';
+import { FeatureOutputs } from './feature-outputs.js';
 import type { TaskCompute } from './task-compute.js';
+import { TokenOutputs } from './token-outputs.js';
 
 interface EvaluationRequest {
   readonly task: TaskCompute;
@@ -16,74 +17,68 @@ interface EvaluationRequest {
   readonly onProgress: () => void;
 }
 
-/** Ids of one generated row up to its end symbol. */
-function untilEnd(row: Int32Array): number[] {
-  const ids: number[] = [];
-  for (const id of row) {
-    if (id === specialIds.end || id === specialIds.pad) break;
-    ids.push(id);
-  }
-  return ids;
+export interface OutputRequest extends Pick<EvaluationRequest, 'task' | 'split'> {
+  /** Examples that the report shows. */
+  readonly shown: ReadonlySet<number>;
 }
 
-/** Loss, accuracy and error rates over fixed batches in a fixed order. */
+/** What a task generates for held-out examples. */
+export interface EvaluatedOutputs {
+  add(batch: Batch): Promise<void>;
+  rates(): ErrorRates;
+  /** An example's output and references as text. */
+  sample(index: number): Pick<EvaluationResult['samples'][number], 'generated' | 'references'>;
+}
+
+/** Loss and metrics over fixed batches in a fixed order. */
 export async function evaluateTask(request: EvaluationRequest): Promise<EvaluationResult> {
   const { task, shared } = request;
-  const split = task.split(request.split);
   const parameters = { shared, task: task.parameters(request.buffer) };
-  const maxLength = task.spec.lengths.target + 1;
-  let lossSum = 0;
-  let tokens = 0;
-  let correct = 0;
-  const hypotheses: number[][] = [];
-  const references: number[][][] = [];
-  const indices: number[] = [];
-  for (const batch of task.heldOutBatches(request.split, request.limit)) {
-    const sums = await task.evaluator(batch.shape).run(parameters, batch);
-    lossSum += sums.lossSum;
-    tokens += sums.tokens;
-    correct += sums.correct;
+  const batches = task.heldOutBatches(request.split, request.limit);
+  const examples = batches.flatMap((batch) => batch.examples);
+  // A fixed random sample of the split, so that two runs on the same data show the same examples.
+  const known = new Set(examples);
+  const shown = [...sampleExamples(task.split(request.split).length, request.samples)].filter((index) =>
+    known.has(index),
+  );
+  const outputRequest = { task, split: request.split, shown: new Set(shown) };
+  const outputs: EvaluatedOutputs =
+    task.model.head.kind === 'features'
+      ? new FeatureOutputs(outputRequest, parameters)
+      : new TokenOutputs(outputRequest, parameters);
+  let sums: EvaluationSums = { lossSum: 0, tokens: 0, correct: 0, squaredError: 0, elements: 0 };
+  for (const batch of batches) {
+    sums = added(sums, await task.evaluator(batch.shape).run(parameters, batch));
     request.onProgress();
-
-    const generated = await task.generator(batch.shape).generate(parameters, batch.source, maxLength);
-    batch.examples.forEach((index, row) => {
-      hypotheses.push(untilEnd(generated.subarray(row * maxLength, (row + 1) * maxLength)));
-      references.push(split.example(index).targets.map((ids) => [...ids]));
-      indices.push(index);
-    });
+    await outputs.add(batch);
     request.onProgress();
   }
-  const rates = errorRates(hypotheses, references);
-  const values: Record<string, number> = { loss: lossSum / tokens };
+  const rates = outputs.rates();
+  const values: Record<string, number> = { loss: sums.lossSum / sums.tokens };
   for (const metric of task.spec.tasks.find(({ name }) => name === task.name)?.metrics ?? []) {
-    values[metric] = metricValue(metric, rates, { tokens, correct });
+    values[metric] = metricValue(metric, rates, sums);
   }
   return {
     task: task.name,
-    examples: hypotheses.length,
+    examples: examples.length,
     values,
-    samples: samplesOf(request, hypotheses, references, indices),
+    samples: shown.map((index) => ({ index, source: sourceText(request, index), ...outputs.sample(index) })),
   };
 }
 
-/** A fixed random sample of the split, so that two runs on the same data show the same examples. */
-function samplesOf(
-  { task, split, samples }: EvaluationRequest,
-  hypotheses: readonly number[][],
-  references: readonly number[][][],
-  indices: readonly number[],
-): EvaluationResult['samples'] {
-  const { targetVocabulary, targetJoin, sourceJoin } = task.prepared;
+function added(sums: EvaluationSums, more: EvaluationSums): EvaluationSums {
+  return {
+    lossSum: sums.lossSum + more.lossSum,
+    tokens: sums.tokens + more.tokens,
+    correct: sums.correct + more.correct,
+    squaredError: sums.squaredError + more.squaredError,
+    elements: sums.elements + more.elements,
+  };
+}
+
+function sourceText({ task, split }: EvaluationRequest, index: number): string {
   const content = task.split(split);
-  const rowOf = new Map(indices.map((index, row) => [index, row]));
-  return [...sampleExamples(content.length, samples)].flatMap((index) => {
-    const row = rowOf.get(index);
-    if (row === undefined) return [];
-    return {
-      index,
-      source: idsToText(content.source(index), task.sourceVocabulary, sourceJoin),
-      generated: idsToText(hypotheses[row] ?? [], targetVocabulary, targetJoin),
-      references: (references[row] ?? []).map((ids) => idsToText(ids, targetVocabulary, targetJoin)),
-    };
-  });
+  const ids = content.source(index);
+  if (content.sourceWidth > 0) return `${ids.length} vectors of ${content.sourceWidth}`;
+  return idsToText(ids, task.sourceVocabulary, task.prepared.sourceJoin);
 }

@@ -19,11 +19,14 @@ export function modelOf(prepared: PreparedRun, spec: RunFile): SequenceModel {
   return createSequenceModel({
     model: spec.model,
     sourceVocabulary: prepared.sourceVocabulary.length,
+    precision: spec.compute.precision,
     tasks: spec.tasks.map((task) => ({
       name: task.name,
       targetVocabulary: taskOf(prepared, task.name).targetVocabulary.length,
       generator: task.generator,
       labelSmoothing: task.loss.labelSmoothing,
+      head: task.head,
+      sourceFeatures: taskOf(prepared, task.name).sourceFeatures,
     })),
   });
 }

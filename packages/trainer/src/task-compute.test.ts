@@ -1,26 +1,15 @@
 import { runFileSchema } from '@tributary/config';
 import { prepareRun } from '@tributary/datasets';
 import { type ComputeBackend, GraphCache, openBackend, type TraceEvent } from '@tributary/engine';
-import type { ObjectStore, RunId } from '@tributary/protocol';
+import type { RunId } from '@tributary/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ComputeInit } from './compute-messages.js';
 import { evaluateTask } from './evaluation.js';
 import { LaneBuffers } from './lane-buffers.js';
 import { fetchSplits } from './load-splits.js';
+import { objectsInMemory } from './objects-in-memory.fixture.js';
 import { modelOf } from './prepared-model.js';
 import { TaskCompute } from './task-compute.js';
-
-/** An object store that lives as long as this test. */
-function objectsInMemory(): ObjectStore {
-  const held = new Map<string, Uint8Array>();
-  return {
-    put: async (key, bytes) => void held.set(key, bytes),
-    get: async (key) => held.get(key) as Uint8Array,
-    has: async (key) => held.has(key),
-    delete: async (key) => void held.delete(key),
-    list: async (prefix) => [...held.keys()].filter((key) => key.startsWith(prefix)),
-  };
-}
 
 /** 16 pairs, every source of 4 symbols and every target of 3. */
 const pairs = Array.from({ length: 16 }, (_, index) => {

@@ -8,7 +8,15 @@ import {
   evaluationBatches,
 } from '@tributary/datasets';
 import type { ComputeBackend } from '@tributary/engine';
-import type { BatchShape, Evaluator, GreedyGenerator, SequenceModel, TaskModel, TrainStep } from '@tributary/models';
+import type {
+  BatchShape,
+  Evaluator,
+  FeatureGenerator,
+  GreedyGenerator,
+  SequenceModel,
+  TaskModel,
+  TrainStep,
+} from '@tributary/models';
 import type { PreparedTask } from '@tributary/protocol';
 import type { BufferIndex, ComputeInit, CursorPosition, LaneDone } from './compute-messages.js';
 import { GradientAccumulator } from './gradient-accumulator.js';
@@ -43,6 +51,7 @@ export class TaskCompute {
   readonly #train = new Map<string, TrainStep>();
   readonly #evaluators = new Map<string, Evaluator>();
   readonly #generators = new Map<string, GreedyGenerator>();
+  readonly #featureGenerators = new Map<string, FeatureGenerator>();
   readonly #accumulator: GradientAccumulator | null;
   readonly #splits: Readonly<Record<'train' | 'validation' | 'test', EncodedSplit>>;
 
@@ -91,6 +100,12 @@ export class TaskCompute {
   get shapes(): readonly BatchShape[] {
     const first = this.#lanes.values().next().value;
     return first ? first.cursor.shapes : [];
+  }
+
+  featureGenerator({ batch, source }: BatchShape): FeatureGenerator {
+    return remembered(this.#featureGenerators, `${batch}x${source}`, () =>
+      this.model.featureGenerator(this.backend, { batch, source }),
+    );
   }
 
   /** Fixed batches of a held-out split, in the lengths of training's buckets. @param limit examples; null: all */
