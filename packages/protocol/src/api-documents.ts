@@ -1,4 +1,5 @@
 import type { DeviceDescription, TrainerStatus } from './beacon.js';
+import type { InitReport } from './init-report.js';
 import type { Member } from './lanes.js';
 import type { RunState } from './run-status.js';
 
@@ -147,6 +148,8 @@ export interface RunDocument extends RunSummaryDocument {
   readonly series: readonly SeriesSummaryDocument[];
   readonly checkpoints: readonly CheckpointSummaryDocument[];
   readonly lineage: readonly LineageDocument[];
+  /** What became of the run file's `init`; null without one, and until the run is prepared. */
+  readonly init: InitReport | null;
   readonly divergences: DivergencesDocument;
 }
 

@@ -24,6 +24,7 @@ export * from './errors.js';
 export * from './generate.js';
 export * from './generation.js';
 export * from './ids.js';
+export * from './init-report.js';
 export * from './lanes.js';
 export * from './object-store.js';
 export * from './prepared-run.js';

@@ -1,4 +1,5 @@
 import type { RunId } from './ids.js';
+import type { InitReport } from './init-report.js';
 import type { Lane } from './lanes.js';
 
 /**
@@ -13,8 +14,17 @@ export interface PreparedRun {
   /** Symbols that sources share, ids in order. Ids 0..3 are `<pad> <s> </s> <unk>`. */
   readonly sourceVocabulary: readonly string[];
   readonly tasks: Readonly<Record<string, PreparedTask>>;
+  /** Parameters that the run begins with in place of random ones; left out: none. */
+  readonly init?: PreparedInit;
   /** What the data came from, for lineage: name → version and SHA-256. */
   readonly sources: Readonly<Record<string, string>>;
+}
+
+export interface PreparedInit {
+  /** Object key (`data/<sha256>`) of a safetensors file of f32 tensors by parameter: `shared/<name>`, `task-<task>/<name>`. */
+  readonly key: string;
+  readonly sha256: string;
+  readonly report: InitReport;
 }
 
 export interface PreparedTask {

@@ -2,19 +2,25 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
+import type { RunFile } from '@tributary/config';
 import type { PreparedRun } from '@tributary/protocol';
 
 /** Packages whose versions may change a result. */
 const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-node-gpu', '@nats-io/transport-node'] as const;
 
-/** What this code is, where the data came from and how many threads computed: recorded once by every member. */
-export async function lineageOf(prepared: PreparedRun, seed: number, threads: number): Promise<Record<string, string>> {
+/** What this code is, where the data came from, and what computed how: recorded once by every member. */
+export async function lineageOf(
+  prepared: PreparedRun,
+  { seed, compute: { threads, precision } }: RunFile,
+): Promise<Record<string, string>> {
   const versions = await Promise.all(
     packages.map(async (name) => [`package.${name}`, await installedVersion(name)] as const),
   );
   return {
     seed: String(seed),
     threads: String(threads),
+    precision,
+    ...(prepared.init === undefined ? {} : { 'init.sha256': prepared.init.sha256 }),
     node: process.version,
     commit: await codeCommit(),
     ...(Object.fromEntries(versions.filter(([, version]) => version !== null)) as Record<string, string>),

@@ -9,6 +9,7 @@ import { CheckpointWriter } from './checkpoint-writer.js';
 import { ComputeClient } from './compute-client.js';
 import type { CursorPosition, LaneDone, Warming } from './compute-messages.js';
 import { type AgreedStop, agreedStop, bitOf, controlBits } from './control-bits.js';
+import { applyInit } from './initial-values.js';
 import { LaneBuffers } from './lane-buffers.js';
 import { lineageOf } from './lineage.js';
 import { fetchSplits } from './load-splits.js';
@@ -168,7 +169,7 @@ export class Trainer {
 
   async #restore(compute: ComputeClient): Promise<void> {
     const { checkpointKey } = this.#options.document.resume;
-    if (!checkpointKey) return;
+    if (!checkpointKey) return await this.#initialize();
     this.#report('restoring');
     const checkpoint = await loadCheckpoint(this.#deps.objects, checkpointKey);
     const { slots } = this.#optimizer;
@@ -183,6 +184,23 @@ export class Trainer {
       this.#cursors.set(lane, cursor);
       await compute.request({ kind: 'seek', lane, cursor });
     }
+  }
+
+  /** Step 0: the values of `init`, where there are any, in place of random ones. */
+  async #initialize(): Promise<void> {
+    const { init } = this.#options.prepared;
+    if (!init) return;
+    this.#report('restoring');
+    const { current, shared, tasks } = this.#state;
+    const parts = [
+      { part: 'shared', layout: this.#model.sharedLayout, values: shared.parameters[current] },
+      ...[...tasks].map(([task, vector]) => ({
+        part: `task-${task}`,
+        layout: this.#model.task(task).layout,
+        values: vector.parameters[current],
+      })),
+    ];
+    await applyInit(init, parts, this.#deps.objects);
   }
 
   /** Steps until the budget is reached (null) or the members agree to stop. */
@@ -268,7 +286,7 @@ export class Trainer {
 
   async #recordLineage({ backend, device, notice }: ComputeClient): Promise<void> {
     const { worker } = this.#plan.member;
-    const origin = await lineageOf(this.#options.prepared, this.#spec.seed, this.#spec.compute.threads);
+    const origin = await lineageOf(this.#options.prepared, this.#spec);
     this.#outbox.addLineage({ worker, backend, device, ...origin });
     if (notice) this.#deps.logger.warn({ notice }, 'slower backend');
   }

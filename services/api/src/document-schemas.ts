@@ -7,6 +7,7 @@ import type {
   GenerateReplyDocument,
   GenerationSummaryDocument,
   HealthDocument,
+  InitReport,
   LaunchRequestDocument,
   LineageDocument,
   RunDocument,
@@ -139,6 +140,15 @@ const divergencesSchema = z.object({
   ),
 }) satisfies z.ZodType<DivergencesDocument>;
 
+const initSchema = z.object({
+  from: z.string(),
+  matched: list(z.object({ parameter: z.string(), tensor: z.string() })),
+  missing: list(z.string()),
+  unused: list(z.string()),
+  otherShape: list(z.object({ parameter: z.string(), wanted: list(count), tensor: z.string(), found: list(count) })),
+  remarks: list(z.string()),
+}) satisfies z.ZodType<InitReport>;
+
 const sampleSchema = z.object({
   step: count,
   index: count,
@@ -165,6 +175,7 @@ export const runSchema = z.object({
   series: list(seriesSchema),
   checkpoints: list(checkpointSchema),
   lineage: list(lineageSchema),
+  init: initSchema.nullable(),
   divergences: divergencesSchema,
 }) satisfies z.ZodType<Wire<RunDocument>>;
 

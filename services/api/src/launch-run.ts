@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { decodeSafetensors } from '@tributary/checkpoints';
 import { type RunFile, validateRunFile } from '@tributary/config';
 import { buildData } from '@tributary/datasets';
 import { type AttemptReplyDocument, isResting, type RunId, TributaryError } from '@tributary/protocol';
-import { createRun, endAttempt, inTransaction, requireRun, startAttempt } from '@tributary/run-store';
+import { createRun, endAttempt, inTransaction, listCheckpoints, requireRun, startAttempt } from '@tributary/run-store';
 import type { ApiDeps } from './api-deps.js';
 import { requireLiveWorkers } from './live-workers.js';
 import { requireTemporal, signalCancel, startTrainingRun } from './run-workflows.js';
@@ -18,7 +19,8 @@ export async function launchRun(
   taskQueue: string,
   deps: RunDeps,
 ): Promise<AttemptReplyDocument> {
-  const spec = validateRunFile(request.spec, { name: 'spec' });
+  const asked = validateRunFile(request.spec, { name: 'spec' });
+  const spec = await pinInit(asked, deps);
   const files = await checkFiles(spec, request.files, deps);
   await requireLiveWorkers(deps.db, spec.workers.min);
   await requireTemporal(deps.temporal);
@@ -91,6 +93,29 @@ async function startOrFail(
   return { run, attempt, state: 'queued' };
 }
 
+/**
+ * Names the checkpoint that a run begins with: by the time that it is prepared, or prepared again, there may be newer ones.
+ * @throws TributaryError `RUN_NOT_FOUND`, `CHECKPOINT_NOT_FOUND`
+ */
+async function pinInit(spec: RunFile, { db }: RunDeps): Promise<RunFile> {
+  if (spec.init?.from.run === undefined) return spec;
+  const { run, step } = spec.init.from;
+  const row = await requireRun(db, run);
+  const steps = (await listCheckpoints(db, run)).map((checkpoint) => checkpoint.step);
+  const chosen = step ?? steps[0];
+  if (chosen === undefined)
+    throw new TributaryError(
+      'CHECKPOINT_NOT_FOUND',
+      `init.from.run: run ${run} (${row.state}) has no checkpoint yet; it writes one every ${row.spec.checkpoints.every} steps.`,
+    );
+  if (!steps.includes(chosen))
+    throw new TributaryError(
+      'CHECKPOINT_NOT_FOUND',
+      `init.from.step: run ${run} has no checkpoint of step ${chosen}; it has ${steps.length === 0 ? 'none' : steps.toReversed().join(', ')}.`,
+    );
+  return { ...spec, init: { ...spec.init, from: { run, step: chosen } } };
+}
+
 /** Paths in the run file and what was uploaded for them must be the same; the pairs must be readable. */
 async function checkFiles(
   spec: RunFile,
@@ -102,6 +127,8 @@ async function checkFiles(
   for (const { data } of fromFile)
     if (data.source === 'file')
       for (const path of [data.path, data.validation, data.test]) if (path !== undefined) wanted.add(path);
+  const weights = spec.init?.from.file;
+  if (weights !== undefined) wanted.add(weights);
   const files: Record<string, string> = {};
   for (const path of wanted) {
     const key = Object.hasOwn(uploaded, path) ? uploaded[path] : undefined;
@@ -115,8 +142,8 @@ async function checkFiles(
     files[path] = key;
   }
   for (const path of Object.keys(uploaded))
-    if (!wanted.has(path))
-      throw new TributaryError('DATA_INVALID', `files names ${path}, but no task of the run file does.`);
+    if (!wanted.has(path)) throw new TributaryError('DATA_INVALID', `files names ${path}, but the run file does not.`);
+  if (weights !== undefined) decodeSafetensors(await objects.get(files[weights] as string), `The file ${weights}`);
   // The bundled words are known to be sound; `prepare` builds them once, off this process.
   if (fromFile.length > 0) await buildData({ ...spec, tasks: fromFile }, (path) => objects.get(files[path] as string));
   return files;

@@ -1,8 +1,15 @@
-import { maxShownDivergences, type RunDocument, type RunSummaryDocument, type TaskDocument } from '@tributary/protocol';
+import {
+  type InitReport,
+  maxShownDivergences,
+  type ObjectStore,
+  type PreparedRun,
+  type RunDocument,
+  type RunSummaryDocument,
+  type TaskDocument,
+} from '@tributary/protocol';
 import {
   attemptsOf,
   countDivergences,
-  type Db,
   divergencesOf,
   generationsOf,
   lineageOf,
@@ -16,6 +23,7 @@ import {
   type TaskRow,
   tasksOf,
 } from '@tributary/run-store';
+import type { ApiDeps } from './api-deps.js';
 
 /** A run as one line of a list. */
 export function runSummary(row: RunRow): RunSummaryDocument {
@@ -34,8 +42,8 @@ export function runSummary(row: RunRow): RunSummaryDocument {
   };
 }
 
-/** Everything that the run store knows of a run. @throws TributaryError `RUN_NOT_FOUND` */
-export async function runDocument(db: Db, run: string): Promise<RunDocument> {
+/** Everything that is known of a run. @throws TributaryError `RUN_NOT_FOUND` */
+export async function runDocument({ db, objects }: Pick<ApiDeps, 'db' | 'objects'>, run: string): Promise<RunDocument> {
   const row = await requireRun(db, run);
   const [tasks, attempts, generations, series, checkpoints, lineage, samples, total, first] = await Promise.all([
     tasksOf(db, run),
@@ -79,8 +87,17 @@ export async function runDocument(db: Db, run: string): Promise<RunDocument> {
       committedAt: committedAt.toISOString(),
     })),
     lineage,
+    init: await initReport(row, objects),
     divergences: { total, first: first.map(({ run: _, foundAt: __, ...divergence }) => divergence) },
   };
+}
+
+/** The report lies in the prepared run. */
+async function initReport({ spec, preparedKey }: RunRow, objects: ObjectStore): Promise<InitReport | null> {
+  if (spec.init === undefined || preparedKey === null) return null;
+  if (!(await objects.has(preparedKey))) return null;
+  const prepared = JSON.parse(new TextDecoder().decode(await objects.get(preparedKey))) as PreparedRun;
+  return prepared.init?.report ?? null;
 }
 
 function taskDocument(

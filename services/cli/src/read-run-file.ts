@@ -30,22 +30,26 @@ export async function readRunFile(path: string): Promise<CheckedRunFile> {
 
 async function readData(spec: RunFile, runFile: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  const read = async (path: string): Promise<Uint8Array> => {
+  const read = async (path: string, field = 'data.path'): Promise<Uint8Array> => {
     const known = files.get(path);
     if (known !== undefined) return known;
     const invalid = (what: string) =>
       new TributaryError('DATA_INVALID', `${path} ${what} (named by ${basename(runFile)})`);
     const bytes = await readWhole(resolve(dirname(runFile), path), maxDataBytes, {
-      missing: () => invalid(`does not exist beside the run file; correct data.path, which is relative to it`),
+      missing: () => invalid(`does not exist beside the run file; correct ${field}, which is relative to it`),
       unreadable: (reason) => invalid(`cannot be read (${reason}); name a file that you may read`),
       tooLarge: () =>
-        invalid(`is over ${maxDataBytes / 1024 / 1024} MiB; use fewer pairs, or split them over several tasks`),
+        invalid(
+          `is over ${maxDataBytes / 1024 / 1024} MiB; use ${field === 'data.path' ? 'fewer pairs, or split them over several tasks' : 'a smaller model'}`,
+        ),
     });
     files.set(path, bytes);
     return bytes;
   };
   const tasks = wordsNeedChecking(spec) ? spec.tasks : spec.tasks.filter(({ data }) => data.source === 'file');
-  if (tasks.length > 0) await buildData({ ...spec, tasks }, read);
+  if (tasks.length > 0) await buildData({ ...spec, tasks }, (path) => read(path));
+  const weights = spec.init?.from.file;
+  if (weights !== undefined) await read(weights, 'init.from.file');
   return files;
 }
 

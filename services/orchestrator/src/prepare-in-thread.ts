@@ -3,16 +3,20 @@ import type { RunFile } from '@tributary/config';
 import {
   type ErrorDocument,
   type ObjectStore,
+  type PreparedInit,
   type PreparedRun,
   type RunId,
   TributaryError,
 } from '@tributary/protocol';
+import type { InitSource } from '@tributary/trainer';
 import { serveObjects } from './thread-objects.js';
 
 export interface PrepareThreadData {
   readonly run: RunId;
   readonly spec: RunFile;
   readonly files: Readonly<Record<string, string>>;
+  /** Where its initial values lie, or what an earlier attempt made of them; null: it begins at random. */
+  readonly init: InitSource | PreparedInit | null;
 }
 
 export type PrepareAnswer = { readonly prepared: PreparedRun } | { readonly error: ErrorDocument };

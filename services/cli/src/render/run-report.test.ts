@@ -68,6 +68,7 @@ const run: RunDocument = {
     { attempt: 1, generation: 1, member: 0, key: 'seed', value: '1' },
     { attempt: 1, generation: 1, member: 1, key: 'seed', value: '1' },
   ],
+  init: null,
   divergences: { total: 0, first: [] },
 };
 const links = { temporal: 'http://127.0.0.1:8233', prometheus: 'http://127.0.0.1:9090' };

@@ -1,5 +1,6 @@
 import type { DivergencesDocument, HealthDocument, RunDocument, TaskDocument } from '@tributary/protocol';
 import color from 'picocolors';
+import { initialValues } from './initial-values.js';
 import { formatBytes, formatDuration, formatSeconds, formatShare, formatTime, printable } from './quantities.js';
 import { runLineage } from './run-lineage.js';
 import { denseTable, shorten, table } from './tables.js';
@@ -24,6 +25,7 @@ export function runDetails(run: RunDocument, links: HealthDocument['links'] | nu
     generations(run),
     checkpoints(run),
     divergences(run),
+    initialValues(run.init),
     runLineage(run.lineage),
   ];
   return [...parts, nextCommands(run, 'details'), pages(run, links)].filter((part) => part !== '').join('\n\n');
