@@ -1,4 +1,5 @@
-export { type DoctorCheck, doctor } from './doctor/doctor.js';
+export { doctor } from './doctor/doctor.js';
+export type { DoctorCheck } from './doctor/doctor-check.js';
 export {
   natsControlUser,
   natsMaxPayloadBytes,

@@ -14,15 +14,8 @@ import { portIsFree, readStackDocument } from '../stack/stack-document.js';
 import type { StackFolders } from '../stack/stack-folders.js';
 import { findAddonPackage } from '../tensorflow/addon-package.js';
 import { loadedTensorflowVersion } from '../tensorflow/build-addon.js';
-
-export interface DoctorCheck {
-  readonly name: string;
-  readonly ok: boolean;
-  /** What was found. */
-  readonly detail: string;
-  /** What mends it; undefined when it is well. */
-  readonly remedy: string | undefined;
-}
+import { backendChecks, probeBackends } from './backend-checks.js';
+import { bad, type DoctorCheck, good } from './doctor-check.js';
 
 const minimumNode = '20.19.0';
 const wantedFreeBytes = 8e9;
@@ -31,6 +24,7 @@ const wantedFreeBytes = 8e9;
 export async function doctor(folders: StackFolders, env: NodeJS.ProcessEnv = process.env): Promise<DoctorCheck[]> {
   const servers = await Promise.all(Object.values(goServers).map((release) => checkServer(release.name, env)));
   const built = servers.every((check) => check.ok);
+  const backends = backendChecks(await probeBackends(repositoryRoot(), env));
   const rest = await Promise.all([
     checkPlatform(),
     checkNode(),
@@ -42,15 +36,7 @@ export async function doctor(folders: StackFolders, env: NodeJS.ProcessEnv = pro
     checkPorts(folders),
     checkRecords(folders),
   ]);
-  return [...rest.slice(0, 10), ...servers, ...rest.slice(10)];
-}
-
-function good(name: string, detail: string): DoctorCheck {
-  return { name, ok: true, detail, remedy: undefined };
-}
-
-function bad(name: string, detail: string, remedy: string): DoctorCheck {
-  return { name, ok: false, detail, remedy };
+  return [...rest.slice(0, 10), ...backends, ...servers, ...rest.slice(10)];
 }
 
 function messageOf(error: unknown): string {

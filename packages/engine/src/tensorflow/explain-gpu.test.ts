@@ -80,6 +80,7 @@ describe('a missing GPU is explained by', () => {
     const explained = explainMissingGpu(device, { ...well, ...evidence });
     expect(explained.cause).toMatch(cause);
     expect(explained.remedy).toMatch(remedy);
+    expect(explained.remedy).not.toContain(': ');
   });
 });
 
@@ -117,5 +118,6 @@ describe('an addon that does not load is explained by', () => {
     const explained = explainLoadError(message);
     expect(explained.cause).toMatch(cause);
     expect(explained.remedy).toMatch(remedy);
+    expect(explained.remedy).not.toContain(': ');
   });
 });

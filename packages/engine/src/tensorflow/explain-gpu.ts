@@ -1,6 +1,6 @@
 import type { GpuEvidence } from './gpu-evidence.js';
 
-/** What is wrong, and what mends it; both go on a sentence, without its full stop. */
+/** What is wrong, and what mends it: `${cause}: ${remedy}.` is a sentence, and ": " stands nowhere in the remedy. */
 export interface Explanation {
   readonly cause: string;
   readonly remedy: string;
@@ -71,7 +71,7 @@ function explainDriver(evidence: GpuEvidence): Explanation | undefined {
           ' ',
         ),
       remedy:
-        "in a container, start it with NVIDIA's toolkit (--gpus all, NVIDIA_DRIVER_CAPABILITIES=compute,utility), else install the driver's libcuda (Debian: libcuda1)",
+        "in a container, start it with NVIDIA's toolkit (--gpus all, NVIDIA_DRIVER_CAPABILITIES=compute,utility), else install the driver's libcuda (libcuda1 on Debian)",
     };
   }
   return undefined;
@@ -89,7 +89,7 @@ export function explainMissingGpu(device: string, evidence: GpuEvidence): Explan
   const index = Number(device.slice('gpu:'.length));
   if (gpus.length > 0 && index >= gpus.length) {
     const names = gpus.map(({ name }, number) => `gpu:${number} ${name}`).join(', ');
-    return { cause: `there is no GPU ${index}`, remedy: `give one of those that there are: ${names}` };
+    return { cause: `there is no GPU ${index}`, remedy: `give one that there is, ${names}` };
   }
   const driver = gpus[index]?.driver ?? versionOf(evidence.kernelModule);
   if (driver !== undefined && isOlder(driver, oldestDriver)) {
@@ -129,7 +129,7 @@ export function explainLoadError(message: string): Explanation {
     const remedy =
       missing === 'libcuda.so.1'
         ? "install the NVIDIA driver's libcuda, or start the container with --gpus all"
-        : `${again}: it fetches CUDA's libraries beside TensorFlow`;
+        : `${again}, which fetches CUDA's libraries beside TensorFlow`;
     return { cause: `TensorFlow with CUDA misses ${missing}`, remedy };
   }
   if (missing !== undefined) return { cause: `the TensorFlow addon misses ${missing}`, remedy: again };
