@@ -56,15 +56,21 @@ export function errorRates<S extends Sequence>(
   };
 }
 
-/** Sums that `TaskModel.evaluate` gives, added up over batches. */
+/** Sums that `TaskModel.evaluator` gives, added up over batches. */
 export interface TeacherForcedSums {
   readonly tokens: number;
   readonly correct: number;
+  /** Of a features head. */
+  readonly squaredError?: number;
+  readonly elements?: number;
 }
+
+/** Peak signal-to-noise ratio of a mean squared error, dB, for signals whose peak is 1; infinite without any error. */
+export const peakSignalToNoise = (meanSquaredError: number): number => -10 * Math.log10(meanSquaredError);
 
 /**
  * One metric of the run file. Phone, letter and token error rate are the same number; the name says what a symbol is.
- * All are shares: 0.17 is 17%.
+ * All of them are shares: 0.17 is 17%. `mse` and `psnr` (dB) are those of teacher forcing; NaN without any frame.
  */
 export function metricValue(name: MetricName, rates: ErrorRates, forced: TeacherForcedSums): number {
   switch (name) {
@@ -76,5 +82,12 @@ export function metricValue(name: MetricName, rates: ErrorRates, forced: Teacher
       return rates.tokenErrorRate;
     case 'word_error_rate':
       return rates.wordErrorRate;
+    case 'mse':
+      return meanSquare(forced);
+    case 'psnr':
+      return peakSignalToNoise(meanSquare(forced));
   }
 }
+
+const meanSquare = ({ squaredError, elements }: TeacherForcedSums): number =>
+  (squaredError ?? Number.NaN) / (elements ?? Number.NaN);

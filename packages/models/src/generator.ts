@@ -54,6 +54,8 @@ export interface Generator {
   readonly outputParts: readonly OutputPart[];
   /** Whether a head of symbols uses the target table, transposed, as its output matrix. */
   readonly tiesOutput: boolean;
+  /** How many tensors `begin` gives as fixed. */
+  readonly fixedTensors: number;
   /** Whether what it carries holds every position so far, so that it needs room for the longest output. */
   readonly carriesPositions: boolean;
   /**

@@ -1,8 +1,8 @@
 import { type ComputeBackend, openBackend } from '@tributary/engine';
-import { randomStream } from '@tributary/random';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BatchShape, createSequenceModel } from './sequence-model.js';
-import { batchOf, tinyModels } from './tiny-models.fixture.js';
+import { expectGradients } from './finite-differences.fixture.js';
+import { createSequenceModel } from './sequence-model.js';
+import { batchOf, droppingModels, tinyModels } from './tiny-models.fixture.js';
 
 let backend: ComputeBackend;
 beforeAll(async () => {
@@ -24,51 +24,56 @@ const batches = [
   batchOf([{ source: [4, 6], target: [5] }], { source: 3, target: 2 }),
 ];
 
+const vocabulary = 8;
+const build = (model: (typeof tinyModels)[number]['model'], labelSmoothing: number) =>
+  createSequenceModel({
+    model,
+    sourceVocabulary: vocabulary,
+    tasks: [{ name: 'copy', targetVocabulary: vocabulary, generator: undefined, labelSmoothing }],
+  });
+
 describe.each(tinyModels)('gradients of $title', ({ model }) => {
   it.each([0, 0.1])('equal finite differences, label smoothing %d', async (labelSmoothing) => {
-    const vocabulary = 8;
-    const sequence = createSequenceModel({
-      model,
-      sourceVocabulary: vocabulary,
-      tasks: [{ name: 'copy', targetVocabulary: vocabulary, generator: undefined, labelSmoothing }],
-    });
+    await expectGradients(backend, build(model, labelSmoothing), 'copy', batches);
+  });
+});
+
+describe.each(droppingModels)('gradients of a $title', ({ model }) => {
+  const sequence = build(model, 0);
+
+  it('equal finite differences of the units that a draw leaves', async () => {
+    await expectGradients(backend, sequence, 'copy', batches);
+  });
+
+  it('depend on seed, step and lane, and evaluation on none of them', async () => {
     const task = sequence.task('copy');
-    const perturb = (values: Float32Array, name: string): Float32Array => {
-      const stream = randomStream(3, 'perturb', name);
-      return values.map((value) => value * 2 + 0.2 * stream.normal());
-    };
-    const vectors = [perturb(sequence.initialShared(1), 'shared'), perturb(task.initial(1), 'task')] as const;
-    for (const { shape, source, target } of batches) {
-      const step = task.trainStep(backend, shape as BatchShape);
-      const parameters = { shared: vectors[0], task: vectors[1] };
-      const run = () => step.run(parameters, { source, target }, { seed: 1, step: 1, lane: 0 });
-      const { shared: ofShared, task: ofTask } = await run();
-      for (const [index, layout] of [sequence.sharedLayout, task.layout].entries()) {
-        const values = vectors[index] as Float32Array;
-        const gradient = index === 0 ? ofShared : ofTask;
-        for (const entry of layout.entries) {
-          // The derivative along a random direction of one parameter.
-          const stream = randomStream(5, 'direction', entry.name);
-          const direction = Float64Array.from({ length: entry.size }, () => stream.normal() / Math.sqrt(entry.size));
-          const before = values.slice(entry.offset, entry.offset + entry.size);
-          const at = async (distance: number): Promise<number> => {
-            direction.forEach((d, i) => {
-              values[entry.offset + i] = (before[i] as number) + distance * d;
-            });
-            const { loss } = await run();
-            values.set(before, entry.offset);
-            return loss;
-          };
-          const e = 2e-2;
-          // Fourth-order central difference: float32 losses want a wide step.
-          const measured = (8 * ((await at(e)) - (await at(-e))) - ((await at(2 * e)) - (await at(-2 * e)))) / (12 * e);
-          const derived = direction.reduce((sum, d, i) => sum + d * (gradient[entry.offset + i] as number), 0);
-          expect(Math.abs(measured - derived), `${entry.name}: measured ${measured}, derived ${derived}`).toBeLessThan(
-            4e-5 + 2e-3 * Math.abs(derived),
-          );
-        }
-      }
-      step.dispose();
-    }
+    const [batch] = batches as [(typeof batches)[0]];
+    const parameters = { shared: sequence.initialShared(1), task: task.initial(1) };
+    const step = task.trainStep(backend, batch.shape);
+    const draws = [
+      { seed: 1, step: 1, lane: 0 },
+      { seed: 2, step: 1, lane: 0 },
+      { seed: 1, step: 2, lane: 0 },
+      { seed: 1, step: 1, lane: 1 },
+    ];
+    const losses: number[] = [];
+    for (const draw of draws) losses.push((await step.run(parameters, batch, draw)).loss);
+    expect(new Set(losses).size).toBe(draws.length);
+    expect((await step.run(parameters, batch, draws[0] as (typeof draws)[0])).loss).toBe(losses[0]);
+    const evaluator = task.evaluator(backend, batch.shape);
+    const { lossSum, tokens } = await evaluator.run(parameters, batch);
+    const plain = createSequenceModel({
+      model: {
+        ...model,
+        encoder: { ...model.encoder, dropout: 0 },
+        generator: { ...model.generator, dropout: 0 },
+      },
+      sourceVocabulary: vocabulary,
+      tasks: [{ name: 'copy', targetVocabulary: vocabulary, generator: undefined, labelSmoothing: 0 }],
+    });
+    const undropped = plain.task('copy').trainStep(backend, batch.shape);
+    const { loss } = await undropped.run(parameters, batch, draws[0] as (typeof draws)[0]);
+    expect(loss).toBeCloseTo(lossSum / tokens, 5);
+    for (const traced of [step, evaluator, undropped]) traced.dispose();
   });
 });

@@ -1,11 +1,14 @@
 export { editDistance } from './edit-distance.js';
-export { type ErrorRates, errorRates, metricValue, type TeacherForcedSums } from './error-rates.js';
+export { type ErrorRates, errorRates, metricValue, peakSignalToNoise, type TeacherForcedSums } from './error-rates.js';
+export type { FeatureGenerator } from './feature-generator.js';
 export type { GreedyGenerator } from './greedy-generator.js';
+export { type MatchedWeights, matchWeights, type WeightRule, type WeightTensor } from './match-weights.js';
 export {
   type BatchShape,
   createSequenceModel,
   type SequenceModel,
   type SequenceModelOptions,
+  type SequenceTaskOptions,
   type TaskModel,
 } from './sequence-model.js';
 export type {

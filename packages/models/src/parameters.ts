@@ -6,6 +6,8 @@ export type InitialValues =
   | { readonly kind: 'zeros' }
   /** Normal draws with this standard deviation. */
   | { readonly kind: 'normal'; readonly deviation: number }
+  /** The softmax of normal draws along the last axis. */
+  | { readonly kind: 'softmax' }
   /** Blocks of `width` elements, each of one value. */
   | { readonly kind: 'blocks'; readonly values: readonly number[]; readonly width: number }
   /**
@@ -70,6 +72,18 @@ export function initialValues(parameters: readonly ParameterSpec[], seed: number
     const stream = randomStream(seed, 'init', `${scope}/${entry.name}`);
     if (initial.kind === 'normal') {
       for (let i = 0; i < values.length; i++) values[i] = stream.normal() * initial.deviation;
+      return;
+    }
+    if (initial.kind === 'softmax') {
+      const width = entry.shape.at(-1) ?? 1;
+      for (let row = 0; row < values.length; row += width) {
+        const powers = Array.from({ length: width }, () => Math.exp(stream.normal()));
+        const sum = powers.reduce((total, power) => total + power, 0);
+        values.set(
+          powers.map((power) => power / sum),
+          row,
+        );
+      }
       return;
     }
     const ranges = initial.blockWidths.flatMap((width) =>

@@ -64,6 +64,7 @@ export function recurrentGenerator(
       { name: 'context', width: memory },
     ],
     tiesOutput: false,
+    fixedTensors: 2,
     carriesPositions: false,
     pass: (parameters, input, encoded, draws) => pass(shape, spec.dropout, parameters, input, encoded, draws),
     begin: (parameters, encoded) => ({

@@ -3,7 +3,7 @@ import { type ComputeBackend, openBackend } from '@tributary/engine';
 import { viewOf } from '@tributary/layout';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSequenceModel } from './sequence-model.js';
-import { batchOf, drawSymbols, tinyModels } from './tiny-models.fixture.js';
+import { batchOf, drawSymbols, droppingModels, tinyModels } from './tiny-models.fixture.js';
 
 let cpu: ComputeBackend;
 let wasm: ComputeBackend;
@@ -92,7 +92,7 @@ describe('layouts', () => {
   });
 });
 
-describe.each(tinyModels)('$title', ({ model }) => {
+describe.each([...tinyModels, ...droppingModels])('$title', ({ model }) => {
   const sequence = build(model, task('copy'));
   const own = sequence.task('copy');
   const size = { source: 5, target: 6 };
@@ -122,11 +122,22 @@ describe.each(tinyModels)('$title', ({ model }) => {
       });
     }
   });
+});
+
+describe.each(tinyModels)('$title', ({ model }) => {
+  const sequence = build(model, task('copy'));
+  const own = sequence.task('copy');
+  const size = { source: 5, target: 6 };
+  const rows = [1, 2, 3, 4].map((length) => ({
+    source: drawSymbols(4, length, length, vocabulary),
+    target: drawSymbols(5, length, 6 - length, vocabulary),
+  }));
 
   it('never generates <pad>, <s> or <unk>, and stops at the length it is given', async () => {
     const { source } = batchOf([...rows, undefined], size);
     const parameters = own.initial(1);
-    const bias = viewOf(own.layout, parameters, 'output.bias');
+    const tied = own.layout.entries.some((entry) => entry.name === 'output.symbolBias');
+    const bias = viewOf(own.layout, parameters, tied ? 'output.symbolBias' : 'output.bias');
     bias.set([50, 60, -100, 70]);
     const generator = own.generator(best, { batch: 5, source: size.source });
     for (const maxLength of [1, 4, 6]) {

@@ -1,43 +1,56 @@
-import type { GeneratorSpec, ModelSpec } from '@tributary/config';
+import type { GeneratorSpec, HeadSpec, ModelSpec } from '@tributary/config';
 import type { ComputeBackend } from '@tributary/engine';
 import type { FlatLayout } from '@tributary/layout';
 import { TributaryError } from '@tributary/protocol';
 import { createEncoder } from './create-encoder.js';
-import { createGenerator } from './create-generator.js';
-import { type GreedyGenerator, greedyGenerator } from './greedy-generator.js';
-import { embedding, initialValues, layoutOf } from './parameters.js';
-import { evaluateFunction, type TaskGraph, trainStepFunction } from './task-functions.js';
-import { type Evaluator, evaluatorOf, type TrainStep, trainStepOf } from './task-runs.js';
-import { tokenHead } from './token-head.js';
+import type { Encoder } from './encoder.js';
+import type { FeatureGenerator } from './feature-generator.js';
+import type { GreedyGenerator } from './greedy-generator.js';
+import { checkInitial, withInitial } from './initial-patterns.js';
+import { embedding, initialValues, layoutOf, matrix, type ParameterSpec, zeros } from './parameters.js';
+import { buildTask, type TaskParts, taskParts } from './task-model.js';
+import type { Evaluator, TrainStep } from './task-runs.js';
 
-/** Sizes that a function is traced for: rows, source symbols, target symbols with `</s>` and without `<s>`. */
+/** Sizes that a function is traced for: rows, source symbols, target symbols with `</s>` and without `<s>` (or frames). */
 export interface BatchShape {
   readonly batch: number;
   readonly source: number;
   readonly target: number;
 }
 
+export interface SequenceTaskOptions {
+  readonly name: string;
+  /** Symbols of this task's target vocabulary, the four special ones included; not read where its head is `features`. */
+  readonly targetVocabulary: number;
+  /** undefined: the model's default generator. */
+  readonly generator: GeneratorSpec | undefined;
+  readonly labelSmoothing: number;
+  /** Default: tokens. */
+  readonly head?: HeadSpec | undefined;
+  /** Numbers in a vector of its source; null or left out: its source is symbols. */
+  readonly sourceFeatures?: number | null | undefined;
+}
+
 export interface SequenceModelOptions {
   readonly model: ModelSpec;
   /** Symbols of the source vocabulary, the four special ones included; with `share: all`, of the joint vocabulary. */
   readonly sourceVocabulary: number;
-  readonly tasks: readonly {
-    readonly name: string;
-    /** Symbols of this task's target vocabulary, the four special ones included. */
-    readonly targetVocabulary: number;
-    /** undefined: the model's default generator. */
-    readonly generator: GeneratorSpec | undefined;
-    readonly labelSmoothing: number;
-  }[];
+  readonly tasks: readonly SequenceTaskOptions[];
+  /** Of matrix products; default: float32. */
+  readonly precision?: 'float32' | 'bf16' | undefined;
 }
 
 /**
- * A shared encoder and one attention generator for each task. All state is flat vectors; every function is pure.
+ * A shared encoder and one generator for each task. All state is flat vectors; every function is pure.
  *
  * With `embedding.share: source` the source embedding lies in the shared state and each task has a target embedding of its
  * own. With `share: all` there is one table, in the shared state: sources and the targets of every task are ids of one
  * joint vocabulary (`sourceVocabulary`; a task's ids lie below its `targetVocabulary`, which is no larger), and the table's
  * gradient, a part of the shared gradient, sums what encoder and generator contribute.
+ *
+ * Tasks whose sources are features share one width. Where every task reads features the encoder reads them as they are, and
+ * the shared state has a table only if targets need it; where some read symbols, a linear map (`features.weights`,
+ * `features.bias`) brings the features to the width of embeddings.
  */
 export interface SequenceModel {
   readonly sharedLayout: FlatLayout;
@@ -49,79 +62,84 @@ export interface SequenceModel {
 
 /**
  * One task's functions, each compiled for one batch shape: the caller keeps them. Padding changes neither loss nor
- * gradients, and a row of padding counts nothing.
+ * gradients, and a row of padding counts nothing. Only training drops units.
  */
 export interface TaskModel {
   readonly name: string;
   readonly layout: FlatLayout;
+  readonly head: HeadSpec;
   /** f32[layout.elements]; depends on the seed, the model and the task's own name and sizes alone. */
   initial(seed: number): Float32Array;
   trainStep(backend: ComputeBackend, shape: BatchShape): TrainStep;
   evaluator(backend: ComputeBackend, shape: BatchShape): Evaluator;
+  /** Of symbols. @throws RangeError where the head is `features` */
   generator(backend: ComputeBackend, shape: { readonly batch: number; readonly source: number }): GreedyGenerator;
+  /** Of frames. @throws RangeError where the head is `tokens` */
+  featureGenerator(
+    backend: ComputeBackend,
+    shape: { readonly batch: number; readonly source: number },
+  ): FeatureGenerator;
 }
 
-/** @throws TributaryError `SPEC_INVALID` for a joint vocabulary that does not hold a task's targets. */
-export function createSequenceModel(options: SequenceModelOptions): SequenceModel {
-  const { model, sourceVocabulary } = options;
+const isFeatures = ({ sourceFeatures }: SequenceTaskOptions): boolean => typeof sourceFeatures === 'number';
+
+interface SharedParts {
+  readonly encoder: Encoder;
+  readonly parameters: readonly ParameterSpec[];
+  readonly featuresMapped: boolean;
+}
+
+function sharedParts({ model, sourceVocabulary, tasks }: SequenceModelOptions): SharedParts {
   const { size, share } = model.embedding;
-  const encoder = createEncoder(model.encoder, size);
-  const sharedParameters = [embedding('embedding', sourceVocabulary, size), ...encoder.parameters];
+  const widths = [...new Set(tasks.flatMap(({ sourceFeatures }) => sourceFeatures ?? []))];
+  if (widths.length > 1)
+    throw new TributaryError(
+      'SPEC_INVALID',
+      `All tasks of a run that read vectors share one encoder, so their vectors must have one width, but there are widths ${widths.join(' and ')}; pad the narrower ones with zeros.`,
+    );
+  const readsSymbols = tasks.some((task) => !isFeatures(task));
+  const jointTargets = share === 'all' && tasks.some(({ head }) => head?.kind !== 'features');
+  const [width] = widths;
+  const featuresMapped = width !== undefined && readsSymbols;
+  const encoder = createEncoder(model.encoder, readsSymbols || width === undefined ? size : width);
+  return {
+    encoder,
+    featuresMapped,
+    parameters: [
+      ...(readsSymbols || jointTargets ? [embedding('embedding', sourceVocabulary, size)] : []),
+      ...(featuresMapped ? [matrix('features.weights', width, [size]), zeros('features.bias', [size])] : []),
+      ...encoder.parameters,
+    ],
+  };
+}
+
+/**
+ * @throws TributaryError `SPEC_INVALID` for a joint vocabulary that does not hold a task's targets, features of several
+ *   widths, or an entry of `model.initial` that matches no parameter.
+ */
+export function createSequenceModel(options: SequenceModelOptions): SequenceModel {
+  const { model, sourceVocabulary, precision = 'float32' } = options;
+  const rules = model.initial;
+  const { encoder, featuresMapped, parameters } = sharedParts(options);
+  const parts = options.tasks.map((task): TaskParts => {
+    if (model.embedding.share === 'all' && task.head?.kind !== 'features' && task.targetVocabulary > sourceVocabulary)
+      throw new TributaryError(
+        'SPEC_INVALID',
+        `Task "${task.name}" has ${task.targetVocabulary} target symbols, but with model.embedding.share: all the joint vocabulary has only ${sourceVocabulary}; build it from all sources and targets.`,
+      );
+    return taskParts(task, model, encoder);
+  });
+  checkInitial([parameters, ...parts.map((part) => part.parameters)].flat(), rules);
+  const sharedParameters = withInitial(parameters, rules);
   const sharedLayout = layoutOf(sharedParameters);
   const tasks = new Map(
-    options.tasks.map((task): [string, TaskModel] => {
-      if (share === 'all' && task.targetVocabulary > sourceVocabulary)
-        throw new TributaryError(
-          'SPEC_INVALID',
-          `Task "${task.name}" has ${task.targetVocabulary} target symbols, but with model.embedding.share: all the joint vocabulary has only ${sourceVocabulary}; build it from all sources and targets.`,
-        );
-      const generator = createGenerator(task.generator ?? model.generator, model, encoder, size);
-      const head = tokenHead(generator.outputParts, {
-        vocabulary: task.targetVocabulary,
-        labelSmoothing: task.labelSmoothing,
-        tiedTo: generator.tiesOutput ? size : null,
-      });
-      const parameters = [
-        ...(share === 'all' ? [] : [embedding('embedding', task.targetVocabulary, size)]),
-        ...generator.parameters,
-        ...head.parameters,
-      ];
-      const graph: TaskGraph = {
-        encoder,
-        generator,
-        head,
-        sharedLayout,
-        layout: layoutOf(parameters),
-        joint: share === 'all',
-      };
-      const inputs = (batch: BatchShape) =>
-        [
-          { shape: [sharedLayout.elements], dtype: 'float32' },
-          { shape: [graph.layout.elements], dtype: 'float32' },
-          { shape: [batch.batch, batch.source], dtype: 'int32' },
-          { shape: [batch.batch, batch.target + 1], dtype: 'int32' },
-        ] as const;
-      const label = (kind: string, batch: BatchShape): string =>
-        `${kind} ${task.name} ${batch.batch}x${batch.source}x${batch.target}`;
-      return [
-        task.name,
-        {
-          name: task.name,
-          layout: graph.layout,
-          initial: (seed) => initialValues(parameters, seed, `task/${task.name}`),
-          trainStep: (backend, batch) =>
-            trainStepOf(
-              backend.trace(label('train', batch), trainStepFunction(graph), [
-                ...inputs(batch),
-                { shape: [3], dtype: 'int32' },
-              ]),
-            ),
-          evaluator: (backend, batch) =>
-            evaluatorOf(backend.trace(label('evaluate', batch), evaluateFunction(graph), inputs(batch))),
-          generator: (backend, batch) => greedyGenerator(graph, task.name, backend, batch),
-        },
-      ];
-    }),
+    parts.map((part): [string, TaskModel] => [
+      part.task.name,
+      buildTask(
+        { ...part, parameters: withInitial(part.parameters, rules) },
+        { encoder, sharedLayout, featuresMapped, precision },
+      ),
+    ]),
   );
   return {
     sharedLayout,

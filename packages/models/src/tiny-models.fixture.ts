@@ -1,26 +1,76 @@
-import type { ModelSpec } from '@tributary/config';
+import { type ModelSpec, runFileSchema } from '@tributary/config';
 import { randomStream } from '@tributary/random';
 import type { BatchShape } from './sequence-model.js';
+import { droppingTransformers, tinyTransformers } from './transformer-models.fixture.js';
+
+/** A model of a run file with its defaults filled in. */
+export const modelSpec = (model: object): ModelSpec =>
+  runFileSchema.parse({
+    experiment: 'x',
+    tasks: [{ name: 'a', data: { source: 'words', kind: 'spell' } }],
+    budget: { steps: 1 },
+    model,
+  }).model;
+
+interface TinyOptions {
+  readonly encoder?: 'gru' | 'lstm';
+  readonly generator?: 'gru' | 'lstm';
+  readonly layers?: number;
+  readonly bidirectional?: boolean;
+  readonly share?: 'source' | 'all';
+  readonly attention?: object;
+  readonly dropout?: number;
+}
+
+const tiny = (title: string, options: TinyOptions) => {
+  const { encoder = 'gru', generator = 'gru', layers = 1, bidirectional = false, dropout = 0 } = options;
+  return {
+    title,
+    model: modelSpec({
+      embedding: { size: 3, share: options.share ?? 'source' },
+      encoder: { kind: encoder, hidden: 4, layers, bidirectional, dropout },
+      attention: options.attention ?? { kind: 'luong' },
+      generator: { kind: generator, hidden: 5, dropout },
+    }),
+  };
+};
+
+const bahdanau = { kind: 'bahdanau', size: 6 };
 
 /** Small models that cover every branch of the graph. */
-export const tinyModels: readonly { readonly title: string; readonly model: ModelSpec }[] = (
-  [
-    ['bahdanau', false, 1, 'source'],
-    ['bahdanau', true, 2, 'source'],
-    ['luong', false, 2, 'all'],
-    ['luong', true, 1, 'source'],
-    ['bahdanau', true, 1, 'all'],
-  ] as const
-).map(([kind, bidirectional, layers, share]) => ({
-  title: `${kind}, ${bidirectional ? 'both directions' : 'one direction'}, ${layers} layers, embedding of ${share}`,
-  model: {
-    embedding: { size: 3, share },
-    encoder: { kind: 'gru', hidden: 4, layers, bidirectional, dropout: 0 },
-    attention: { kind, normalize: false, average: 'arithmetic', ...(kind === 'bahdanau' && { size: 6 }) },
-    initial: [],
-    generator: { kind: 'gru', hidden: 5, dropout: 0 },
-  },
-}));
+export const tinyModels: readonly { readonly title: string; readonly model: ModelSpec }[] = [
+  tiny('bahdanau, one direction', { attention: bahdanau }),
+  tiny('bahdanau, both directions, 2 layers', { attention: bahdanau, bidirectional: true, layers: 2 }),
+  tiny('luong, 2 layers, joint embedding', { layers: 2, share: 'all' }),
+  tiny('luong, both directions', { bidirectional: true }),
+  tiny('bahdanau, both directions, joint embedding', { attention: bahdanau, bidirectional: true, share: 'all' }),
+  tiny('LSTM, both directions, 2 layers, normalised attention', {
+    encoder: 'lstm',
+    generator: 'lstm',
+    bidirectional: true,
+    layers: 2,
+    attention: { ...bahdanau, normalize: true },
+  }),
+  tiny('LSTM to GRU, luong', { encoder: 'lstm' }),
+  tiny('GRU to LSTM, exponential average, joint embedding', {
+    generator: 'lstm',
+    share: 'all',
+    attention: { ...bahdanau, average: 'exponential' },
+  }),
+  ...tinyTransformers,
+];
+
+/** Models that drop units in training. */
+export const droppingModels: typeof tinyModels = [
+  tiny('dropping GRU, both directions, 2 layers', {
+    bidirectional: true,
+    layers: 2,
+    dropout: 0.4,
+    attention: bahdanau,
+  }),
+  tiny('dropping LSTM, joint embedding', { encoder: 'lstm', generator: 'lstm', share: 'all', dropout: 0.3 }),
+  ...droppingTransformers,
+];
 
 export interface TinyBatch {
   readonly shape: BatchShape;
