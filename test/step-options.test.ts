@@ -1,11 +1,13 @@
 import type { RunFileInput } from '@tributary/config';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fastFiles, fastRun } from './support/fast-run.js';
+import { fastFiles, fastRun, vectorRun } from './support/fast-run.js';
 import { openTrainingGround, type TrainedGeneration, type TrainingGround } from './support/training-ground.js';
 
 /** Run files that change what a step computes. */
 const variants: Readonly<Record<string, RunFileInput>> = {
   microbatches: { ...fastRun, batch: { size: 4, microbatches: 3 } },
+  'bf16 matrix products': { ...fastRun, compute: { precision: 'bf16' } },
+  'a task of vectors': vectorRun,
 };
 
 describe.each(Object.entries(variants))('a run with %s', (_, input) => {

@@ -18,6 +18,20 @@ export const fastRun = {
   budget: { steps: 8 },
 } satisfies RunFileInput;
 
+/** The same with vectors: one task puts them out, and one reads them. */
+export const vectorRun = {
+  ...fastRun,
+  tasks: [
+    {
+      name: 'spell-out',
+      data: { source: 'file', format: 'jsonl', path: 'vectors.jsonl', features: { target: 3 } },
+      head: { kind: 'features', size: 3 },
+      replicas: 2,
+    },
+    { name: 'read', data: { source: 'file', format: 'jsonl', path: 'read.jsonl', features: { source: 3 } } },
+  ],
+} satisfies RunFileInput;
+
 /** 200 sources of two to nine letters, the same each time. */
 const sources = Array.from({ length: 200 }, (_, index) =>
   Array.from(
@@ -26,10 +40,15 @@ const sources = Array.from({ length: 200 }, (_, index) =>
   ),
 );
 
+/** A letter as three numbers. */
+const vectorOf = (letter: string): number[] => [0, 1, 2].map((bit) => ('abcdefgh'.indexOf(letter) >> bit) & 1);
+
 const lines = (rows: readonly unknown[]): string => rows.map((row) => JSON.stringify(row)).join('\n');
 
-/** The data files of {@link fastRun}. */
+/** The data files of {@link fastRun} and {@link vectorRun}. */
 export const fastFiles = {
+  'vectors.jsonl': lines(sources.map((letters) => ({ source: letters.join(' '), target: letters.map(vectorOf) }))),
+  'read.jsonl': lines(sources.map((letters) => ({ source: letters.map(vectorOf), target: letters.join(' ') }))),
   'reverse.jsonl': lines(
     sources.map((letters) => ({ source: letters.join(' '), target: letters.toReversed().join(' ') })),
   ),

@@ -72,8 +72,24 @@ export async function openInstallation(workers: readonly string[]) {
     }
   };
 
-  const launch = async (spec: RunFileInput): Promise<string> =>
-    (await call<{ run: string }>('POST', '/runs', { spec, files: {} })).run;
+  const upload = async (bytes: Uint8Array | string): Promise<string> => {
+    const response = await fetch(`${base}/files`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+      body: typeof bytes === 'string' ? bytes : new Uint8Array(bytes),
+    });
+    if (!response.ok) throw new Error(`PUT /files: ${response.status} ${await response.text()}`);
+    return ((await response.json()) as { key: string }).key;
+  };
+  /** @param files content of the files that the run file names, by path */
+  const launch = async (
+    spec: RunFileInput,
+    files: Readonly<Record<string, Uint8Array | string>> = {},
+  ): Promise<string> => {
+    const keys: Record<string, string> = {};
+    for (const [path, bytes] of Object.entries(files)) keys[path] = await upload(bytes);
+    return (await call<{ run: string }>('POST', '/runs', { spec, files: keys })).run;
+  };
   const show = (run: string): Promise<RunDocument> => call<RunDocument>('GET', `/runs/${run}`);
 
   /** Follows a run until it rests; `onStep` sees each progress event's step. */
@@ -106,7 +122,7 @@ export async function openInstallation(workers: readonly string[]) {
     await connection.drain();
     await database.drop();
   };
-  return { servers, namespace, connection, db, control, agents, call, launch, show, follow, untilRest, close };
+  return { servers, namespace, connection, db, control, agents, call, launch, upload, show, follow, untilRest, close };
 }
 
 export type Installation = Awaited<ReturnType<typeof openInstallation>>;

@@ -59,13 +59,15 @@ export async function openTrainingGround(workers: readonly string[]) {
   ): Promise<{ run: RunId; key: string }> => {
     const run = `test-${randomBytes(4).toString('hex')}` as RunId;
     const files: Record<string, string> = {};
-    for (const [path, text] of Object.entries(texts)) {
+    const spec = runFileSchema.parse(input);
+    const named = spec.tasks.flatMap(({ data }) => (data.source === 'file' ? [data.path] : []));
+    for (const [path, text] of Object.entries(texts).filter(([path]) => named.includes(path))) {
       const bytes = new TextEncoder().encode(text);
       const file = dataKey(createHash('sha256').update(bytes).digest('hex'));
       await objects.put(file, bytes);
       files[path] = file;
     }
-    const prepared = await prepareRun({ run, spec: runFileSchema.parse(input), files }, { objects });
+    const prepared = await prepareRun({ run, spec, files }, { objects });
     const bytes = new TextEncoder().encode(JSON.stringify(prepared));
     const key = preparedKey(createHash('sha256').update(bytes).digest('hex'));
     await objects.put(key, bytes);

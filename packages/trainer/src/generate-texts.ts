@@ -12,6 +12,11 @@ export async function generateTexts(
 ): Promise<{ readonly outputs: { readonly source: string; readonly generated: string }[]; readonly step: number }> {
   const prepared = JSON.parse(new TextDecoder().decode(await deps.objects.get(request.preparedKey))) as PreparedRun;
   const task = taskOf(prepared, request.task);
+  if (task.targetFeatures !== undefined || task.sourceFeatures !== undefined)
+    throw new TributaryError(
+      'DATA_INVALID',
+      `Task "${request.task}" ${task.targetFeatures === undefined ? 'reads' : 'puts out'} vectors, and generate takes and gives text; look at its examples with: npx tributary runs show ${prepared.run}`,
+    );
   const spec = specOf(prepared);
   const model = modelOf(prepared, spec);
   const checkpoint = await loadCheckpoint(deps.objects, request.checkpointKey);

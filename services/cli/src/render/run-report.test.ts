@@ -30,7 +30,7 @@ const run: RunDocument = {
         { step: 1500, index: 1, source: 'delta', generated: 'D EH L T', references: ['D EH L T AH', 'D IH L T AH'] },
       ],
     },
-    { task: 'stress', replicas: 2, weight: 1, results: { loss: null }, samples: [] },
+    { task: 'stress', replicas: 2, weight: 1, results: { loss: null, mse: 0.01234, psnr: 19.087 }, samples: [] },
   ],
   attempts: [
     {
@@ -98,7 +98,7 @@ describe('runReport', () => {
     expect(lines[1]).toBe(`State hash ${'f'.repeat(64)}`);
     expect(lines).toContainEqual(expect.stringMatching(/^ *task +loss +token accuracy +phone error rate$/));
     expect(lines).toContainEqual(expect.stringMatching(/^ *pronounce +0\.432 +90\.0% +18\.1%$/));
-    expect(lines).toContainEqual(expect.stringMatching(/^ *stress +not a number$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ *stress +not a number +0\.0123 +19\.1 dB$/));
   });
 
   it('sets generated examples beside their references', () => {

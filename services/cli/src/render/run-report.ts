@@ -83,7 +83,7 @@ function divergenceWarning({ total, first: [earliest] }: DivergencesDocument): s
   return printable(`DIVERGED: ${which}${what}; the run does not repeat itself`);
 }
 
-/** Rates are shown as percentages; a loss is in nats a token. */
+/** A loss is in nats a token, or the mean square of a vector's numbers. */
 function results({ tasks }: RunDocument): string {
   const names = [...new Set(tasks.flatMap((task) => Object.keys(task.results)))].sort(
     (a, b) => rank(a) - rank(b) || a.localeCompare(b),
@@ -95,7 +95,7 @@ function results({ tasks }: RunDocument): string {
       const value = task.results[name];
       if (value === undefined) return '';
       if (value === null) return 'not a number';
-      return name === 'loss' ? value.toFixed(3) : formatShare(value);
+      return formatResult(name, value);
     }),
   ]);
   const head = ['task', ...names.map((name) => name.replaceAll('_', ' '))];
@@ -104,6 +104,13 @@ function results({ tasks }: RunDocument): string {
     rows,
     names.map((_, index) => index + 1),
   )}`;
+}
+
+/** Losses and errors as they are, a ratio in decibels, rates as percentages. */
+function formatResult(name: string, value: number): string {
+  if (name === 'psnr') return `${value.toFixed(1)} dB`;
+  if (name !== 'loss' && name !== 'mse') return formatShare(value);
+  return Math.abs(value) < 0.1 && value !== 0 ? value.toPrecision(3) : value.toFixed(3);
 }
 
 function rank(name: string): number {
