@@ -41,3 +41,17 @@ export const tinyTransformers: readonly { readonly title: string; readonly model
     },
   },
 ];
+
+/** The same, dropping in training after the input and after each part of a layer. */
+export const droppingTransformers: typeof tinyTransformers = [
+  {
+    title: 'dropping Transformer, embedding mapped to its width',
+    model: {
+      embedding: { size: 3, share: 'source' },
+      encoder: { ...transformer, layers: 1, dropout: 0.3 },
+      attention,
+      initial: [],
+      generator: { ...transformer, layers: 1, dropout: 0.2 },
+    },
+  },
+];
