@@ -64,12 +64,16 @@ function sorted(metadata: Readonly<Record<string, string>>): Record<string, stri
 /**
  * Reads a safetensors file strictly. The tensors are views of `bytes` where these are aligned.
  * @param where names the file in errors.
+ * @param corrupt the error for what is wrong, where the file is not a checkpoint
  * @throws TributaryError `CHECKPOINT_CORRUPT` saying what is wrong: truncated, malformed header, name twice, unknown
  *   type, lengths that do not match, tensors that overlap or leave gaps, bytes too many.
  */
-export function decodeSafetensors(bytes: Uint8Array, where: string): SafetensorsContent {
-  const corrupt = (what: string): TributaryError =>
-    new TributaryError('CHECKPOINT_CORRUPT', `${where} is damaged: ${what}; use an earlier checkpoint.`);
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  where: string,
+  corrupt: (what: string) => TributaryError = (what) =>
+    new TributaryError('CHECKPOINT_CORRUPT', `${where} is damaged: ${what}; use an earlier checkpoint.`),
+): SafetensorsContent {
   if (bytes.length < 8) throw corrupt(`it has ${bytes.length} bytes, fewer than the length of its header`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length > BigInt(headerLimitBytes)) throw corrupt(`its header claims ${length} bytes`);

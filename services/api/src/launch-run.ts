@@ -143,7 +143,14 @@ async function checkFiles(
   }
   for (const path of Object.keys(uploaded))
     if (!wanted.has(path)) throw new TributaryError('DATA_INVALID', `files names ${path}, but the run file does not.`);
-  if (weights !== undefined) decodeSafetensors(await objects.get(files[weights] as string), `The file ${weights}`);
+  if (weights !== undefined) {
+    const refusal = (what: string): TributaryError =>
+      new TributaryError(
+        'DATA_INVALID',
+        `init.from.file: ${weights} is not a safetensors file that can be read: ${what}; give another one.`,
+      );
+    decodeSafetensors(await objects.get(files[weights] as string), weights, refusal);
+  }
   // The bundled words are known to be sound; `prepare` builds them once, off this process.
   if (fromFile.length > 0) await buildData({ ...spec, tasks: fromFile }, (path) => objects.get(files[path] as string));
   return files;

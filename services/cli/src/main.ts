@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addBenchCommand } from './commands/bench-command.js';
 import { addLogsCommand } from './commands/logs-command.js';
 import { addRunCommands } from './commands/run-commands.js';
 import { addStackCommands } from './commands/stack-commands.js';
@@ -26,6 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
   addWorkerCommands(program, finish);
   addStackCommands(program, finish);
   addLogsCommand(program);
+  addBenchCommand(program, finish);
   for (const command of program.commands) inherit(command);
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -96,7 +96,7 @@ describe('runReport', () => {
   it('shows results as shares, losses and gaps', () => {
     expect(lines[0]).toBe('Run words-abcdefgh finished: 1500 of 1500 steps, attempt 1, 2m58s');
     expect(lines[1]).toBe(`State hash ${'f'.repeat(64)}`);
-    expect(lines).toContainEqual(expect.stringMatching(/^ *task +loss +token accuracy +phone error rate$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ *task +loss +token accuracy +mse +phone error rate +psnr$/));
     expect(lines).toContainEqual(expect.stringMatching(/^ *pronounce +0\.432 +90\.0% +18\.1%$/));
     expect(lines).toContainEqual(expect.stringMatching(/^ *stress +not a number +0\.0123 +19\.1 dB$/));
   });
