@@ -217,6 +217,34 @@ describe('parseRunFile', () => {
     expect(problemsOf(text)).toEqual([`run.yaml:${at}: ${message}`]);
   });
 
+  it.each([
+    ['encoder: { kind: transformer, width: 250 }', 'model.encoder.width: must be a multiple of heads, but 250 columns'],
+    [
+      'generator: { kind: transformer, width: 2, heads: 3 }',
+      'model.generator.width: must be a multiple of heads, but 2',
+    ],
+    ['encoder: { kind: transformer, hidden: 256 }', 'model.encoder.hidden: unknown field; it belongs to kind "gru"'],
+    ['encoder: { kind: transformer, bidirectional: true }', 'model.encoder.bidirectional: unknown field'],
+    ['encoder: { kind: transformer, heads: 0 }', 'model.encoder.heads: '],
+    ['generator: { kind: transformer, dropout: 1 }', 'model.generator.dropout: '],
+    ['generator: { kind: transformer, feedForward: 0 }', 'model.generator.feedForward: '],
+  ])('refuses a Transformer with %s', (part, problem) => {
+    const text = words.replace(`  ${part.split(':')[0]}: `, `  ${part} #`);
+    expect(text).toContain(part);
+    expect(problemsOf(text).join('\n')).toContain(problem);
+  });
+
+  it('takes a Transformer whose heads divide its width, and leaves out nothing', () => {
+    const text = words.replace('  encoder: ', '  encoder: { kind: transformer, width: 192, heads: 6, layers: 2 } #');
+    expect(parseRunFile(text, { name: 'run.yaml' }).model.encoder).toEqual({
+      kind: 'transformer',
+      width: 192,
+      heads: 6,
+      layers: 2,
+      dropout: 0,
+    });
+  });
+
   it('reports a missing field where its block begins', () => {
     expect(problemsOf(without('steps: 1500', ''))).toEqual([
       `run.yaml:${line(words, 'budget:')}: budget.steps: is missing; it must be a number`,

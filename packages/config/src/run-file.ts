@@ -42,6 +42,19 @@ const transformerFields = {
   dropout: dropout.describe('Share set to zero in training, after each part of a layer and in the embedding.'),
 };
 
+/** Each head has an equal share of the width. */
+const dividesIntoHeads = (spec: { readonly width: number; readonly heads: number }, context: z.RefinementCtx): void => {
+  const { width, heads } = spec;
+  if (width % heads === 0) return;
+  const below = width - (width % heads);
+  const remedy = `width ${below === 0 ? heads : `${below} or ${below + heads}`}`;
+  context.addIssue({
+    code: 'custom',
+    path: ['width'],
+    message: `must be a multiple of heads, but ${width} columns do not divide among ${heads} heads; take ${remedy}, or other heads`,
+  });
+};
+
 const recurrentEncoderFields = {
   ...recurrentFields,
   hidden: recurrentFields.hidden.describe('Units in each direction and layer.'),
@@ -58,10 +71,12 @@ const encoderSchema = z.discriminatedUnion('kind', [
     kind: z.literal('lstm').describe('Long short-term memory (Hochreiter and Schmidhuber 1997).'),
     ...recurrentEncoderFields,
   }),
-  z.strictObject({
-    kind: z.literal('transformer').describe('Pre-norm self-attention (Vaswani 2017, Xiong 2020).'),
-    ...transformerFields,
-  }),
+  z
+    .strictObject({
+      kind: z.literal('transformer').describe('Pre-norm self-attention (Vaswani 2017, Xiong 2020).'),
+      ...transformerFields,
+    })
+    .superRefine(dividesIntoHeads),
 ]);
 
 const attentionSchema = z.strictObject({
@@ -94,10 +109,12 @@ const generatorSchema = z.discriminatedUnion('kind', [
     ...recurrentFields,
     hidden: recurrentFields.hidden.describe('Units of the generator.'),
   }),
-  z.strictObject({
-    kind: z.literal('transformer').describe('Pre-norm masked self-attention and attention to the source.'),
-    ...transformerFields,
-  }),
+  z
+    .strictObject({
+      kind: z.literal('transformer').describe('Pre-norm masked self-attention and attention to the source.'),
+      ...transformerFields,
+    })
+    .superRefine(dividesIntoHeads),
 ]);
 
 /** Names by which a run file chooses how a parameter begins. */
