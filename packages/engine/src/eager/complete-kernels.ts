@@ -92,6 +92,18 @@ const roundedProduct = (original: KernelFunc): KernelFunc =>
     (backend, { dataId }) => (backend as KernelBackend).disposeData(dataId),
   );
 
+/** The wasm kernel leaves the sum of no elements unset. */
+const sum =
+  (original: KernelFunc): KernelFunc =>
+  (call) => {
+    const result = original(call) as TensorInfo;
+    const { x } = call.inputs as { x: TensorInfo };
+    if (elementsOf(x.shape) > 0 || elementsOf(result.shape) === 0) return result;
+    (call.backend as KernelBackend).disposeData(result.dataId);
+    const values = x.dtype === 'int32' ? Int32Array : Float32Array;
+    return write(call.backend, new values(elementsOf(result.shape)), result.shape, result.dtype);
+  };
+
 const completed = new Set<string>();
 
 /** Completes and mends a backend's kernels for the models' functions. Does so once; later calls change nothing. */
@@ -101,6 +113,7 @@ export function completeKernels(backendName: 'wasm' | 'cpu'): void {
   if (backendName === 'wasm') {
     replaceKernel('GatherV2', 'wasm', gather);
     replaceKernel('BatchMatMul', 'wasm', matMul);
+    replaceKernel('Sum', 'wasm', sum);
   }
   replaceKernel('BatchMatMul', backendName, roundedProduct);
   replaceKernel('_FusedMatMul', backendName, roundedProduct);

@@ -11,7 +11,8 @@ import type {
 } from '../compute-backend.js';
 import { processMemory } from '../process-memory.js';
 import { checkRun, copyOf, deliver, newData, outputSpecs } from '../tensor-spec.js';
-import { tf, useBackend } from '../tensorflow-js.js';
+import { type Tensor, tf, useBackend } from '../tensorflow-js.js';
+import { traceOnce } from '../tracing/trace-once.js';
 import { inPrecision } from './bfloat16-products.js';
 
 export interface EagerBackendOptions {
@@ -22,6 +23,9 @@ export interface EagerBackendOptions {
   readonly device: string;
   readonly notice: string | null;
 }
+
+const inputTensors = (specs: readonly TensorSpec[], data: readonly Data[]): Tensor[] =>
+  specs.map(({ shape, dtype }, index) => tf.tensor(data[index] as Data, [...shape], dtype));
 
 /** Runs functions op by op on a TensorFlow.js backend. */
 export class EagerBackend implements ComputeBackend {
@@ -43,25 +47,27 @@ export class EagerBackend implements ComputeBackend {
   trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[], options: TraceOptions = {}): TracedFunction {
     const started = performance.now();
     const computed = inPrecision(fn, options.precision);
+    useBackend(this.#tfjsBackend);
     let outputs: readonly TensorSpec[] = [];
+    traceOnce(
+      name,
+      computed,
+      () => inputTensors(inputs, inputs.map(newData)),
+      (returned) => {
+        outputs = outputSpecs(name, returned);
+      },
+    );
     const compute = (data: readonly Data[]): Data[] => {
       useBackend(this.#tfjsBackend);
       const results: Data[] = [];
       tf.tidy(() => {
-        const tensors = data.map((values, index) => {
-          const { shape, dtype } = inputs[index] as TensorSpec;
-          return tf.tensor(values, [...shape], dtype);
-        });
-        const returned = computed(tensors);
-        outputs = outputSpecs(name, returned);
         // Copied: a backend may hand out its own memory, or that of an input.
-        returned.forEach((tensor, index) => {
+        computed(inputTensors(inputs, data)).forEach((tensor, index) => {
           results.push(copyOf(tensor.dataSync(), outputs[index] as TensorSpec));
         });
       });
       return results;
     };
-    compute(inputs.map(newData));
     const specs = { inputs, outputs };
     const traceMs = performance.now() - started;
     const traced: TracedFunction = {

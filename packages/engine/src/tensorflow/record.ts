@@ -1,10 +1,10 @@
 import type { TensorFunction, TensorSpec, TraceOptions } from '../compute-backend.js';
 import { outputSpecs } from '../tensor-spec.js';
 import { tf, useBackend } from '../tensorflow-js.js';
+import { checkNotTracing, traceOnce } from '../tracing/trace-once.js';
 import type { NodeBackend } from './binding.js';
 import { createRecordingBackend } from './recording-backend.js';
 import { recordingBackendName, registerRecordingKernels } from './recording-kernels.js';
-import { operationOfScope, refuse } from './refusal.js';
 import type { NodeProto } from './saved-model.js';
 
 /** A function written down as a graph. */
@@ -13,34 +13,6 @@ export interface Recording {
   readonly feeds: readonly string[];
   readonly fetches: readonly string[];
   readonly outputs: readonly TensorSpec[];
-}
-
-/** Operations that draw their numbers in JavaScript, so that a graph would hold one draw for ever. */
-const frozenDraws = new Set([
-  'rand',
-  'randomGamma',
-  'randomNormal',
-  'randomStandardNormal',
-  'randomUniform',
-  'randomUniformInt',
-  'truncatedNormal',
-  'multinomial',
-]);
-
-/** Runs `body` while every operation that tfjs starts is first shown to `watch`. */
-function watchingOperations(watch: (operation: string) => void, body: () => void): void {
-  const engine: { startScope(name?: string): void } = tf.engine();
-  const startScope = engine.startScope;
-  engine.startScope = (scope) => {
-    const operation = operationOfScope(scope);
-    if (operation !== undefined) watch(operation);
-    startScope.call(engine, scope);
-  };
-  try {
-    body();
-  } finally {
-    engine.startScope = startScope;
-  }
 }
 
 /**
@@ -54,6 +26,7 @@ export function record(
   inputs: readonly TensorSpec[],
   options: TraceOptions,
 ): Recording {
+  checkNotTracing(name);
   registerRecordingKernels();
   const before = tf.getBackend();
   const backend = createRecordingBackend(name, addon, options);
@@ -64,20 +37,15 @@ export function record(
   tf.registerBackend(recordingBackendName, () => backend);
   try {
     useBackend(recordingBackendName);
-    watchingOperations(
-      (operation) => {
-        if (!frozenDraws.has(operation)) return;
-        const why = 'draws random numbers that every run would repeat';
-        throw refuse(name, operation, why, 'draw them outside and pass them as an input');
-      },
-      () => {
-        tf.tidy(() => {
-          const returned = fn(inputs.map((spec, index) => backend.feed(feeds[index] as string, spec)));
-          outputs = outputSpecs(name, returned);
-          returned.forEach((tensor, index) => {
-            const type = backend.getDTypeInteger(tensor.dtype);
-            fetches.push(graph.add('Identity', [backend.nodeOf(tensor)], { T: { type } }, `fetch${index}`));
-          });
+    traceOnce(
+      name,
+      fn,
+      () => inputs.map((spec, index) => backend.feed(feeds[index] as string, spec)),
+      (returned) => {
+        outputs = outputSpecs(name, returned);
+        returned.forEach((tensor, index) => {
+          const type = backend.getDTypeInteger(tensor.dtype);
+          fetches.push(graph.add('Identity', [backend.nodeOf(tensor)], { T: { type } }, `fetch${index}`));
         });
       },
     );

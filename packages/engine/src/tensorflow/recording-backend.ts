@@ -2,13 +2,11 @@ import type { DataId, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { TensorSpec, TraceOptions } from '../compute-backend.js';
 import { newData } from '../tensor-spec.js';
 import { tf } from '../tensorflow-js.js';
+import { refuse } from '../tracing/refusal.js';
+import { constantLimit } from '../tracing/trace-rules.js';
 import { Bfloat16Products } from './bfloat16-products.js';
 import type { Binding, NodeBackend, NodeBackendClass, TensorRecord } from './binding.js';
 import { attributeProto, Graph, inferTypes, isUniform } from './graph.js';
-import { refuse } from './refusal.js';
-
-/** Largest constant, in elements, that a function may make of unequal values: a larger one is data, not a constant. */
-export const constantLimit = 4096;
 
 /**
  * TensorFlow operations that draw random numbers by a state of their own, or by seeds that a graph would freeze. The one

@@ -10,9 +10,9 @@ import type {
 import { EagerBackend } from '../eager/eager-backend.js';
 import { processMemory } from '../process-memory.js';
 import type { NodeBackend } from './binding.js';
-import { Scratch } from './in-place-outputs.js';
 import { explainMissingGpu } from './explain-gpu.js';
 import { gatherGpuEvidence } from './gpu-evidence.js';
+import { Scratch } from './in-place-outputs.js';
 import { loadAddon } from './load-addon.js';
 import { SessionFunction, type SessionFunctionDeps } from './session-function.js';
 

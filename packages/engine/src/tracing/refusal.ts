@@ -3,18 +3,17 @@ import { tf } from '../tensorflow-js.js';
 
 const operationSuffix = '__op';
 
-/** The tfjs operations under way, outermost first: `dropout`, `randomUniform`. */
+/** The operations under way, outermost first: `dropout`, `randomUniform`. */
 export function operationsUnderWay(): string[] {
   const { state } = tf.engine() as unknown as { state: { scopeStack: readonly { readonly name: string }[] } };
-  return state.scopeStack
-    .map(({ name }) => name)
-    .filter((name) => name.endsWith(operationSuffix))
-    .map((name) => name.slice(0, -operationSuffix.length));
+  return state.scopeStack.flatMap(({ name }) => operationOfScope(name) ?? []);
 }
 
 /** The name of the operation that a scope of the tfjs engine stands for, if it does. */
 export const operationOfScope = (scope: string | undefined): string | undefined =>
   scope?.endsWith(operationSuffix) ? scope.slice(0, -operationSuffix.length) : undefined;
+
+const display = (operation: string): string => (operation.includes('.') ? operation : `tf.${operation}`);
 
 /** An error that names the operation, says why it cannot be traced, and the remedy. */
 export function refuse(
@@ -26,9 +25,7 @@ export function refuse(
   const names = operationsUnderWay();
   const innermost = operation ?? names.at(-1);
   const outermost = names[0];
-  const where =
-    innermost === undefined
-      ? `${functionName} cannot be traced`
-      : `${functionName} cannot be traced: tf.${innermost}${outermost === undefined || outermost === innermost ? '' : ` (within tf.${outermost})`}`;
-  return new TributaryError('TRACE_REFUSED', `${where} ${why}; ${remedy}.`);
+  const within = outermost === undefined || outermost === innermost ? '' : ` (within ${display(outermost)})`;
+  const what = innermost === undefined ? 'it' : `${display(innermost)}${within}`;
+  return new TributaryError('TRACE_REFUSED', `${functionName} cannot be traced: ${what} ${why}; ${remedy}.`);
 }
