@@ -20,6 +20,11 @@ export const elementwiseCases: readonly OperationCase[] = [
   smooth('minimum', equals, (a, b) => tf.minimum(a, b)),
   smooth('squaredDifference', equals, (a, b) => tf.squaredDifference(a, b)),
   smooth('addN', [matrix, float([3, 4])], (a, b) => tf.addN([a, b])),
+  smooth(
+    'addN of many',
+    Array.from({ length: 20 }, () => float([3, 4])),
+    (...all) => tf.addN(all),
+  ),
   smooth('mod', [matrix, float([3, 4], 0.5, 2)], (a, b) => tf.mod(a, b)),
   forward('floorDiv', [int([6], 20), int([6], 5, 1)], (a, b) => tf.floorDiv(a, tf.maximum(b, tf.scalar(1, 'int32')))),
   smooth('neg', [matrix], (x) => tf.neg(x)),

@@ -68,6 +68,26 @@ const product = (original: KernelFunc): KernelFunc =>
     (device, { dataId }) => (device as ProgramRunner).disposeData(dataId),
   );
 
+// WebGPU promises 8 storage buffers to a shader; one holds the result.
+const mostSummands = 7;
+
+/** The backend's kernel binds all summands at once, more than a shader may have. */
+const addInParts =
+  (original: KernelFunc): KernelFunc =>
+  (call) => {
+    const { inputs, backend } = call;
+    const summands = Object.values(inputs) as TensorInfo[];
+    let [sum, ...rest] = summands as [TensorInfo, ...TensorInfo[]];
+    while (rest.length > 0) {
+      const part = [sum, ...rest.slice(0, mostSummands - 1)];
+      rest = rest.slice(mostSummands - 1);
+      const next = original({ ...call, inputs: part as never }) as TensorInfo;
+      if (sum !== summands[0]) (backend as KernelBackend).disposeData(sum.dataId);
+      sum = next;
+    }
+    return sum === summands[0] ? original(call) : sum;
+  };
+
 let completed = false;
 
 /** Completes and mends the WebGPU backend's kernels for the models' functions. Does so once; later calls change nothing. */
@@ -76,6 +96,7 @@ export function completeWebgpuKernels(): void {
   // One path for every size, the one that is tested: by default small tensors are computed in JavaScript.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   replaceKernel('UnsortedSegmentSum', 'webgpu', () => sumSegments);
+  replaceKernel('AddN', 'webgpu', addInParts);
   replaceKernel('BatchMatMul', 'webgpu', product);
   replaceKernel('_FusedMatMul', 'webgpu', product);
   completed = true;

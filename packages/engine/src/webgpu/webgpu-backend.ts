@@ -9,9 +9,11 @@ import type {
   TraceOptions,
 } from '../compute-backend.js';
 import { inPrecision } from '../eager/bfloat16-products.js';
+import { inputTensors } from '../eager/input-tensors.js';
 import { processMemory } from '../process-memory.js';
 import { checkRun, copyOf, deliver, newData, outputSpecs } from '../tensor-spec.js';
 import { type Tensor, tf, useBackend } from '../tensorflow-js.js';
+import { traceOnce } from '../tracing/trace-once.js';
 
 export interface WebgpuBackendOptions {
   readonly version: string;
@@ -49,10 +51,18 @@ export class WebgpuBackend implements ComputeBackend {
   ): TracedFunction {
     const started = performance.now();
     const fn = inPrecision(traced, options.precision);
+    this.#check(name);
+    useBackend('webgpu');
+    let outputs: readonly TensorSpec[] = [];
     // The first call compiles the shaders. Its results stay on the device: reading them could not be awaited here.
-    const first = this.#start(name, fn, inputs, inputs.map(newData));
-    const outputs = outputSpecs(name, first);
-    tf.dispose([...first]);
+    traceOnce(
+      name,
+      fn,
+      () => inputTensors(inputs, inputs.map(newData)),
+      (returned) => {
+        outputs = outputSpecs(name, returned);
+      },
+    );
     const traceMs = performance.now() - started;
     const compiled: TracedFunction = {
       name,
@@ -91,12 +101,8 @@ export class WebgpuBackend implements ComputeBackend {
     useBackend('webgpu');
     const results: Tensor[] = [];
     tf.tidy(() => {
-      const tensors = data.map((values, index) => {
-        const { shape, dtype } = inputs[index] as TensorSpec;
-        return tf.tensor(values, [...shape], dtype);
-      });
       // Clones: an output may be an input, or the same tensor twice.
-      for (const tensor of fn(tensors)) results.push(tf.keep(tf.clone(tensor)));
+      for (const tensor of fn(inputTensors(inputs, data))) results.push(tf.keep(tf.clone(tensor)));
     });
     return results;
   }
