@@ -1,3 +1,4 @@
+export { type BackendFinding, backendKinds, type ProbedBackend, probeBackend } from './doctor/backend-checks.js';
 export { doctor } from './doctor/doctor.js';
 export type { DoctorCheck } from './doctor/doctor-check.js';
 export {

@@ -30,7 +30,6 @@ export async function probeBackends(root: string, env: NodeJS.ProcessEnv): Promi
   const device = gpu === 'nvidia' ? 'gpu:0' : 'cpu';
   const names = ['auto', ...backendKinds] as const;
   const found = await Promise.all(
-    // A plain TensorFlow that does not find the GPU still runs on the processor: ask for it where that is the question.
     names.map(async (name) => [name, await probeBackend(root, name, device, env)] as const),
   );
   return { gpu, backends: Object.fromEntries(found) as BackendFindings['backends'] };
@@ -41,7 +40,8 @@ function otherGpuPresent(): boolean {
   return existsSync('/dev/dri') && readdirSync('/dev/dri').some((name) => name.startsWith('renderD'));
 }
 
-async function probeBackend(
+/** Opens one backend in a process of its own, on a GPU's own drivers alone. */
+export async function probeBackend(
   root: string,
   backend: ProbedBackend,
   device: string,
