@@ -2,6 +2,7 @@ import type { KernelBackend, KernelFunc, TensorInfo } from '@tensorflow/tfjs-cor
 import { elementsOf } from '../tensor-spec.js';
 import { tf } from '../tensorflow-js.js';
 import { roundedOperands, toBfloat16 } from './bfloat16-products.js';
+import { emptySum } from './empty-sum.js';
 import { gatherRows } from './gather-rows.js';
 import { replaceKernel } from './replace-kernel.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
@@ -92,18 +93,6 @@ const roundedProduct = (original: KernelFunc): KernelFunc =>
     (backend, { dataId }) => (backend as KernelBackend).disposeData(dataId),
   );
 
-/** The wasm kernel leaves the sum of no elements unset. */
-const sum =
-  (original: KernelFunc): KernelFunc =>
-  (call) => {
-    const result = original(call) as TensorInfo;
-    const { x } = call.inputs as { x: TensorInfo };
-    if (elementsOf(x.shape) > 0 || elementsOf(result.shape) === 0) return result;
-    (call.backend as KernelBackend).disposeData(result.dataId);
-    const values = x.dtype === 'int32' ? Int32Array : Float32Array;
-    return write(call.backend, new values(elementsOf(result.shape)), result.shape, result.dtype);
-  };
-
 const completed = new Set<string>();
 
 /** Completes and mends a backend's kernels for the models' functions. Does so once; later calls change nothing. */
@@ -113,7 +102,7 @@ export function completeKernels(backendName: 'wasm' | 'cpu'): void {
   if (backendName === 'wasm') {
     replaceKernel('GatherV2', 'wasm', gather);
     replaceKernel('BatchMatMul', 'wasm', matMul);
-    replaceKernel('Sum', 'wasm', sum);
+    replaceKernel('Sum', 'wasm', emptySum);
   }
   replaceKernel('BatchMatMul', backendName, roundedProduct);
   replaceKernel('_FusedMatMul', backendName, roundedProduct);

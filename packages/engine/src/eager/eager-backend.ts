@@ -11,9 +11,10 @@ import type {
 } from '../compute-backend.js';
 import { processMemory } from '../process-memory.js';
 import { checkRun, copyOf, deliver, newData, outputSpecs } from '../tensor-spec.js';
-import { type Tensor, tf, useBackend } from '../tensorflow-js.js';
+import { tf, useBackend } from '../tensorflow-js.js';
 import { traceOnce } from '../tracing/trace-once.js';
 import { inPrecision } from './bfloat16-products.js';
+import { inputTensors } from './input-tensors.js';
 
 export interface EagerBackendOptions {
   readonly kind: BackendKind;
@@ -23,9 +24,6 @@ export interface EagerBackendOptions {
   readonly device: string;
   readonly notice: string | null;
 }
-
-const inputTensors = (specs: readonly TensorSpec[], data: readonly Data[]): Tensor[] =>
-  specs.map(({ shape, dtype }, index) => tf.tensor(data[index] as Data, [...shape], dtype));
 
 /** Runs functions op by op on a TensorFlow.js backend. */
 export class EagerBackend implements ComputeBackend {

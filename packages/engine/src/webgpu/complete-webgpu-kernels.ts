@@ -1,5 +1,6 @@
 import type { KernelBackend, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { roundedOperands } from '../eager/bfloat16-products.js';
+import { emptySum } from '../eager/empty-sum.js';
 import { replaceKernel } from '../eager/replace-kernel.js';
 import { elementsOf } from '../tensor-spec.js';
 import { tf } from '../tensorflow-js.js';
@@ -97,6 +98,7 @@ export function completeWebgpuKernels(): void {
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   replaceKernel('UnsortedSegmentSum', 'webgpu', () => sumSegments);
   replaceKernel('AddN', 'webgpu', addInParts);
+  replaceKernel('Sum', 'webgpu', emptySum);
   replaceKernel('BatchMatMul', 'webgpu', product);
   replaceKernel('_FusedMatMul', 'webgpu', product);
   completed = true;
