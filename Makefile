@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test bench-allreduce bench-engine
+.PHONY: help quickstart setup install build up down check test bench-allreduce bench-engine bench-optimizer
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -54,3 +54,7 @@ bench-allreduce: setup ## the gradient exchange beside a naive all-reduce over t
 bench-engine: install ## a training step beside PyTorch and op-by-op TensorFlow.js (30 minutes; PyTorch is 3 GB to fetch, once)
 	@$(SETUP) build tensorflow bench-python
 	@node test/bench/engine.mjs $(ARGS)
+
+bench-optimizer: install ## an optimizer's update beside JavaScript and PyTorch's fused one (5 minutes; PyTorch is 3 GB to fetch, once)
+	@$(SETUP) build bench-python
+	@node test/bench/optimizer.mjs --torch $(ARGS)

@@ -1,4 +1,4 @@
-// Time of one update for each element: the WebAssembly kernels, JavaScript, and PyTorch's fused optimizers where it is installed.
+// Processor time of one update for each element: the WebAssembly kernels, JavaScript, and PyTorch's fused optimizers where it is installed.
 // One thread each, each in a process of its own, in turn. Writes bench/out/optimizer.json.
 //
 //   node test/bench/optimizer.mjs [--elements 1000000,20000000] [--optimizers adam,adamw,momentum,lion] [--rounds 5] [--torch]
@@ -23,7 +23,7 @@ const specs = {
 /** PyTorch has no Lion. */
 const inTorch = ['adam', 'adamw', 'momentum'];
 
-/** Milliseconds of each update, the first three (compilation, first touch of memory) left out. */
+/** Milliseconds of processor time of each update (not of waiting for a busy machine), the first three (compilation, first touch of memory) left out. */
 function updateTimes(way, name, elements, updates) {
   const optimizer = createOptimizer(specs[name], { kind: 'constant' }, updates, way);
   const vectors = optimizer.allocate(new Array(2 * (1 + optimizer.slots.length)).fill(elements));
@@ -38,9 +38,10 @@ function updateTimes(way, name, elements, updates) {
   for (let step = 0; step < updates + 3; step++) {
     const [parameters, ...state] = now;
     const [nextParameters, ...nextState] = next;
-    const began = performance.now();
+    const began = process.cpuUsage();
     optimizer.apply({ step, parameters, gradient, state, nextParameters, nextState, decayed });
-    times.push(performance.now() - began);
+    const { user, system } = process.cpuUsage(began);
+    times.push((user + system) / 1_000);
     [now, next] = [next, now];
   }
   return times.slice(3);

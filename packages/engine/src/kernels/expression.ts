@@ -9,8 +9,14 @@ export type Expression =
 
 export type BinaryKind = 'add' | 'subtract' | 'multiply' | 'divide';
 
-/** `positive` and `negative` are 1 where the value is above or below 0, and 0 elsewhere (NaN included). */
-export type UnaryKind = 'squareRoot' | 'positive' | 'negative';
+/**
+ * `positive` and `negative` are 1 where the value is above or below 0, and 0 elsewhere (NaN included). `normal` is 0 where the
+ * value is too small to be a normal float32 (below {@link smallestNormal}), else the value.
+ */
+export type UnaryKind = 'squareRoot' | 'positive' | 'negative' | 'normal';
+
+/** 2^-126. Processors take up to a hundred times as long over the numbers between it and 0. */
+export const smallestNormal = 2 ** -126;
 
 const binary =
   (kind: BinaryKind) =>
@@ -24,6 +30,7 @@ export const subtract = binary('subtract');
 export const multiply = binary('multiply');
 export const divide = binary('divide');
 export const squareRoot = unary('squareRoot');
+export const normal = unary('normal');
 /** 1, 0 or -1. */
 export const sign = (of: Expression): Expression => subtract(unary('positive')(of), unary('negative')(of));
 

@@ -11,6 +11,11 @@ interface Width {
   /** Of the value on the stack: 1 where it is above 0, else 0. */
   readonly positive: Bytes;
   readonly negative: Bytes;
+  /**
+   * What comes before the value, and after it stands there twice: 0 where it is not a normal number. `exponent` is a local
+   * with the bits of the exponent, four times.
+   */
+  normal(exponent: number): readonly [Bytes, Bytes];
 }
 
 const one: Width = {
@@ -21,6 +26,7 @@ const one: Width = {
   arithmetic: op.f32,
   positive: [...op.f32Zero, ...op.f32Above, ...op.f32FromI32],
   negative: [...op.f32Zero, ...op.f32Below, ...op.f32FromI32],
+  normal: () => [op.f32Zero, [...op.f32Absolute, ...op.f32SmallestNormal, ...op.f32Below, ...op.select]],
 };
 
 const ones: Bytes = [...op.f32One, ...op.f32x4Splat];
@@ -32,6 +38,7 @@ const four: Width = {
   arithmetic: op.f32x4,
   positive: [...op.v128Zero, ...op.f32x4Above, ...ones, ...op.v128And],
   negative: [...op.v128Zero, ...op.f32x4Below, ...ones, ...op.v128And],
+  normal: (exponent) => [[], [...op.get(exponent), ...op.v128And, ...op.v128Zero, ...op.i32x4Equal, ...op.v128AndNot]],
 };
 
 /** Parameters of a kernel's function: elements, a pointer for each input and output, the scalars. */
@@ -49,6 +56,7 @@ export function functionBody(kernel: ElementwiseKernel): Bytes {
   const newLocal = (type: number): number => firstScalar + kernel.scalars.length + locals.push(type) - 1;
   const position = newLocal(valueType.i32);
   const end = newLocal(valueType.i32);
+  const exponent = newLocal(valueType.v128);
 
   /** One pass of the loop body: every output computed from this element's inputs, then all of them stored. */
   const element = (width: Width, scalars: readonly number[]): Bytes => {
@@ -62,6 +70,10 @@ export function functionBody(kernel: ElementwiseKernel): Bytes {
           return [...address(1 + node.index), ...width.load];
         case 'squareRoot':
           return [...value(node.of), ...width.arithmetic.squareRoot];
+        case 'normal': {
+          const [before, after] = width.normal(exponent);
+          return [...before, ...value(node.of), ...value(node.of), ...after];
+        }
         case 'positive':
         case 'negative':
           return [...value(node.of), ...width[node.kind]];
@@ -114,6 +126,7 @@ export function functionBody(kernel: ElementwiseKernel): Bytes {
     ...op.set(end),
   ];
   const code = [
+    ...[...op.f32Exponent, ...op.f32x4Splat, ...op.set(exponent)],
     ...spreading,
     ...shift([op.i32ShiftRight, 2], [op.i32ShiftLeft, 4]),
     ...loop(four, spread),

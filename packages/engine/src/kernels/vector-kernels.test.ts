@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { randomStream } from '@tributary/random';
 import { describe, expect, it } from 'vitest';
 import { scaledKernel, sumKernels } from '../optimizer/gradient-sum.js';
@@ -29,11 +30,11 @@ function draw(name: string, length: number, finite: boolean): Float32Array {
   });
 }
 
-/** Hexadecimal bits; those of every NaN alike, since neither standard fixes them. */
+/** SHA-256 of the bits; those of every NaN alike, since neither standard fixes them. */
 function bitsOf(vector: Float32Array): string {
   const bits = new Uint32Array(vector.slice().buffer);
   for (let i = 0; i < bits.length; i++) if (Number.isNaN(vector[i])) bits[i] = 0x7fc00000;
-  return Buffer.from(bits.buffer).toString('hex');
+  return createHash('sha256').update(bits).digest('hex');
 }
 
 const named = <Value>(names: readonly string[], value: (name: string, index: number) => Value) =>

@@ -2,6 +2,7 @@ import type { OptimizerSpec, ScheduleSpec } from '@tributary/config';
 import type { ElementRange } from '@tributary/layout';
 import { TributaryError } from '@tributary/protocol';
 import { VectorKernels } from '../kernels/vector-kernels.js';
+import { fadeInterval, fadeKernel } from './fade.js';
 import type { Optimizer, OptimizerUpdate } from './optimizer.js';
 import { scheduleFactor } from './schedule.js';
 import { optimizerKernels, updateRule } from './update-rule.js';
@@ -69,6 +70,8 @@ export function createOptimizer(
       byDecay(update.parameters.length, decayed, (start, end, decays) =>
         rule.apply(kernels, partOf(update, start, end), rate, decays ? rule.weightDecay : 0),
       );
+      if ((update.step + 1) % fadeInterval !== 0) return;
+      for (const moment of update.nextState) kernels.run(fadeKernel, {}, { moment }, { moment });
     },
   };
 }

@@ -196,6 +196,20 @@ describe('optimizers', () => {
     expect([parameters, gradient, ...state]).toEqual(before);
   });
 
+  it('lets moments fade to 0 at every 64th update, and not stay among the numbers that are slow', () => {
+    for (const way of ['auto', 'javascript'] as const) {
+      const optimizer = createOptimizer(adam, constant, steps, way);
+      const state = [new Float32Array(7).fill(1.2e-38), new Float32Array(7).fill(1e-45)];
+      const parameters = new Float32Array(7).fill(1);
+      const own = { parameters, nextParameters: parameters, state, nextState: state };
+      const update = (step: number) => optimizer.apply({ ...own, step, gradient: new Float32Array(7) });
+      update(62);
+      expect(state.every((slot) => slot.every((value) => value > 0 && value < 1.2e-38))).toBe(true);
+      update(63);
+      expect(state.map((slot) => [...slot])).toEqual([new Array(7).fill(0), new Array(7).fill(0)]);
+    }
+  });
+
   it('refuses arrays of unequal length', () => {
     const optimizer = createOptimizer(plain, constant, steps);
     const update = { step: 0, parameters: draw('p'), gradient: new Float32Array(3), state: [], nextState: [] };

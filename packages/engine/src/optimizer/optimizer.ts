@@ -20,7 +20,7 @@ export interface OptimizerUpdate {
  * Builds state k+1 beside state k. Arithmetic on elements is float32 in a fixed order, each operation rounded as IEEE 754
  * says and none fused, by a WebAssembly kernel or by JavaScript: the same bits on every backend, host and JavaScript
  * engine. The numbers that all elements share (learning rate, bias corrections) are computed in float64 and rounded once.
- * Which payload a NaN has is left open by both; a step that is not finite must not be applied.
+ * Slots lose values too small for a normal float32 at every 64th update. Which payload a NaN has is left open by both; a step that is not finite must not be applied.
  */
 export interface Optimizer {
   /** Names of the arrays of state that each parameter vector has, of its length. */

@@ -1,12 +1,13 @@
 import type { OptimizerSpec } from '@tributary/config';
 import type { VectorKernels } from '../kernels/vector-kernels.js';
 import { adamKernel, adamScalars } from './adam.js';
+import { fadeKernel } from './fade.js';
 import { lionKernel, lionScalars } from './lion.js';
 import type { OptimizerUpdate } from './optimizer.js';
 import { momentumKernel, nesterovKernel, sgdKernel } from './sgd.js';
 
 /** What the kernels of all optimizers are. */
-export const optimizerKernels = [adamKernel, lionKernel, sgdKernel, momentumKernel, nesterovKernel];
+export const optimizerKernels = [adamKernel, lionKernel, sgdKernel, momentumKernel, nesterovKernel, fadeKernel];
 
 /** One optimizer: the slots it keeps, and its update of vectors whose weights all decay, or none. */
 export interface UpdateRule {
