@@ -52,7 +52,7 @@ const mistakes: [string, string, string | Uint8Array | null, string][] = [
     'an unknown task',
     spec.replace('{ source: file, format: jsonl, path: own.jsonl }', '{ source: words, kind: sing }'),
     data,
-    'tasks[0].data.kind: must be one of "pronounce", "spell", "stress", got text "sing"',
+    'tasks[0].data.kind: must be one of "pronounce", "spell", "stress", "articulate", got text "sing"',
   ],
   [
     'more lanes than can be hosted',
@@ -73,6 +73,24 @@ const mistakes: [string, string, string | Uint8Array | null, string][] = [
   ['a missing data file', spec, null, 'own.jsonl does not exist beside the run file'],
   ['data that is not UTF-8', spec, Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d), 'UTF-8'],
   ['a vocabulary over the limit', spec.replace('seed: 1', 'vocabulary: { limit: 50 }'), data, 'vocabulary'],
+  [
+    'weights that are not there',
+    `${spec}\ninit: { from: { file: nowhere.safetensors } }\n`,
+    data,
+    'nowhere.safetensors does not exist beside the run file; correct init.from.file',
+  ],
+  [
+    'weights of another format',
+    `${spec}\ninit: { from: { file: own.jsonl } }\n`,
+    data,
+    'init.from.file: own.jsonl is not a safetensors file that can be read',
+  ],
+  [
+    'vectors where text is given',
+    spec.replace('path: own.jsonl', 'path: own.jsonl, features: { source: 2 }'),
+    data,
+    'own.jsonl line 1: field "source" is not a list of vectors',
+  ],
   ['an over-long example', spec.replace('source: 16', 'source: 2'), data, 'own.jsonl line 1'],
 ];
 

@@ -11,6 +11,7 @@ export { decodeManifest, encodeManifest, manifestOf } from './manifest.js';
 export { natsStore } from './nats-store.js';
 export { checkKey } from './object-key.js';
 export { type EncodedPart, encodePart, type PartReference, readPart } from './part.js';
-export { decodeSafetensors, encodeSafetensors, type SafetensorsContent } from './safetensors.js';
+export { decodeWeights } from './pretrained-weights.js';
+export { type DecodeOptions, decodeSafetensors, encodeSafetensors, type SafetensorsContent } from './safetensors.js';
 export { stateHashOf } from './state-hash.js';
 export type { Dtype, Tensor, TensorData, Tensors } from './tensors.js';

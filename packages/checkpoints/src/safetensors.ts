@@ -1,4 +1,5 @@
 import { TributaryError } from '@tributary/protocol';
+import { type HalfDtype, halfFloats, isHalf, widened } from './half-floats.js';
 import { repeatedKey } from './repeated-key.js';
 import {
   bytesOf,
@@ -61,19 +62,23 @@ function sorted(metadata: Readonly<Record<string, string>>): Record<string, stri
   return Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+export interface DecodeOptions {
+  /** The error for what is wrong, where the file is not a checkpoint. */
+  readonly corrupt?: Corrupt;
+  /** Reads 16-bit floats too, as float32. Checkpoints have none. */
+  readonly widen?: boolean;
+}
+
 /**
  * Reads a safetensors file strictly. The tensors are views of `bytes` where these are aligned.
  * @param where names the file in errors.
- * @param corrupt the error for what is wrong, where the file is not a checkpoint
  * @throws TributaryError `CHECKPOINT_CORRUPT` saying what is wrong: truncated, malformed header, name twice, unknown
  *   type, lengths that do not match, tensors that overlap or leave gaps, bytes too many.
  */
-export function decodeSafetensors(
-  bytes: Uint8Array,
-  where: string,
-  corrupt: (what: string) => TributaryError = (what) =>
-    new TributaryError('CHECKPOINT_CORRUPT', `${where} is damaged: ${what}; use an earlier checkpoint.`),
-): SafetensorsContent {
+export function decodeSafetensors(bytes: Uint8Array, where: string, options: DecodeOptions = {}): SafetensorsContent {
+  const corrupt: Corrupt =
+    options.corrupt ??
+    ((what) => new TributaryError('CHECKPOINT_CORRUPT', `${where} is damaged: ${what}; use an earlier checkpoint.`));
   if (bytes.length < 8) throw corrupt(`it has ${bytes.length} bytes, fewer than the length of its header`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length > BigInt(headerLimitBytes)) throw corrupt(`its header claims ${length} bytes`);
@@ -90,13 +95,15 @@ export function decodeSafetensors(
       metadata = parseMetadata(value, corrupt);
       continue;
     }
-    const { dtype, shape, begin, end } = parseEntry(name, value, corrupt);
+    const { dtype, shape, begin, end } = parseEntry(name, value, corrupt, options.widen ?? false);
     if (end > dataSize) throw corrupt(`tensor "${name}" ends at byte ${end} of ${dataSize} bytes of data`);
-    const elementBytes = dtypes[dtype].BYTES_PER_ELEMENT;
+    const elementBytes = isHalf(dtype) ? 2 : dtypes[dtype].BYTES_PER_ELEMENT;
     if (end - begin !== elementCount(shape) * elementBytes)
       throw corrupt(`tensor "${name}" of ${dtype} [${shape.join(', ')}] has ${end - begin} bytes`);
     spans.push({ name, begin, end });
-    tensors.push([name, { shape, data: viewOf(bytes, dtype, dataStart + begin, dataStart + end) }]);
+    const [from, to] = [dataStart + begin, dataStart + end];
+    const data = isHalf(dtype) ? widened(bytes.subarray(from, to), dtype) : viewOf(bytes, dtype, from, to);
+    tensors.push([name, { shape, data }]);
   }
   let covered = 0;
   for (const { name, begin, end } of spans.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -135,15 +142,15 @@ function parseEntry(
   name: string,
   value: unknown,
   corrupt: Corrupt,
-): { dtype: Dtype; shape: readonly number[]; begin: number; end: number } {
+  widen: boolean,
+): { dtype: Dtype | HalfDtype; shape: readonly number[]; begin: number; end: number } {
   const isSize = (each: unknown): each is number => Number.isSafeInteger(each) && (each as number) >= 0;
   if (!isObject(value) || Object.keys(value).sort().join() !== 'data_offsets,dtype,shape')
     throw corrupt(`the entry of tensor "${name}" does not consist of dtype, shape and data_offsets`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype))
-    throw corrupt(
-      `tensor "${name}" has the type ${JSON.stringify(dtype)}, which is not one of ${Object.keys(dtypes).join(', ')}`,
-    );
+  const known = [...Object.keys(dtypes), ...(widen ? Object.keys(halfFloats) : [])];
+  if (typeof dtype !== 'string' || !known.includes(dtype))
+    throw corrupt(`tensor "${name}" has the type ${JSON.stringify(dtype)}, which is not one of ${known.join(', ')}`);
   if (!Array.isArray(shape) || !shape.every(isSize) || !Number.isSafeInteger(elementCount(shape)))
     throw corrupt(`tensor "${name}" has the shape ${JSON.stringify(shape)}`);
   if (
@@ -153,7 +160,7 @@ function parseEntry(
     (offsets[0] as number) > (offsets[1] as number)
   )
     throw corrupt(`tensor "${name}" has the offsets ${JSON.stringify(offsets)}`);
-  return { dtype: dtype as Dtype, shape, begin: offsets[0] as number, end: offsets[1] as number };
+  return { dtype: dtype as Dtype | HalfDtype, shape, begin: offsets[0] as number, end: offsets[1] as number };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -121,7 +121,7 @@ describe('resolveInit', () => {
       /^init: none of the \d+ parameters has a tensor of its name and shape in file weights\.safetensors, which has other\/name; this run has shared\/embedding/,
     );
     await objects.put('data/file', Uint8Array.of(1, 2, 3));
-    await refusal(other).toThrow(/^init: file weights\.safetensors cannot be used: /);
+    await refusal(other).toThrow(/^init\.from\.file: file weights\.safetensors is not a safetensors file/);
     const checkpoint = await checkpointOf(prepared, objects);
     await objects.delete(checkpoint.key);
     await refusal(checkpoint).toThrow(/^init: run other-1, step 3 cannot be used: There is no checkpoint/);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { decodeSafetensors, encodeSafetensors, loadCheckpoint, type Tensors } from '@tributary/checkpoints';
+import { decodeWeights, encodeSafetensors, loadCheckpoint, type Tensors } from '@tributary/checkpoints';
 import type { InitSpec } from '@tributary/config';
 import { matchWeights, type SequenceModel, type WeightRule, type WeightTensor } from '@tributary/models';
 import {
@@ -94,7 +94,7 @@ export async function resolveInit(
 async function sourceTensors(source: InitSource, objects: ObjectStore): Promise<Map<string, WeightTensor>> {
   try {
     if (source.kind === 'file') {
-      const { tensors } = decodeSafetensors(await objects.get(source.key), source.label);
+      const { tensors } = decodeWeights(await objects.get(source.key), source.label);
       return floatTensors(
         tensors,
         '',
@@ -108,7 +108,8 @@ async function sourceTensors(source: InitSource, objects: ObjectStore): Promise<
       for (const [name, tensor] of floatTensors(await checkpoint.part(part), `${part}/`, true)) all.set(name, tensor);
     return all;
   } catch (cause) {
-    if (!(cause instanceof TributaryError) || cause.code === 'SERVER_FAILED') throw cause;
+    if (!(cause instanceof TributaryError) || cause.code === 'SERVER_FAILED' || cause.code === 'DATA_INVALID')
+      throw cause;
     throw new TributaryError('DATA_INVALID', `init: ${source.label} cannot be used: ${cause.message}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { decodeSafetensors } from '@tributary/checkpoints';
+import { decodeWeights } from '@tributary/checkpoints';
 import { type RunFile, validateRunFile } from '@tributary/config';
 import { buildData } from '@tributary/datasets';
 import { type AttemptReplyDocument, isResting, type RunId, TributaryError } from '@tributary/protocol';
@@ -143,14 +143,7 @@ async function checkFiles(
   }
   for (const path of Object.keys(uploaded))
     if (!wanted.has(path)) throw new TributaryError('DATA_INVALID', `files names ${path}, but the run file does not.`);
-  if (weights !== undefined) {
-    const refusal = (what: string): TributaryError =>
-      new TributaryError(
-        'DATA_INVALID',
-        `init.from.file: ${weights} is not a safetensors file that can be read: ${what}; give another one.`,
-      );
-    decodeSafetensors(await objects.get(files[weights] as string), weights, refusal);
-  }
+  if (weights !== undefined) decodeWeights(await objects.get(files[weights] as string), weights);
   // The bundled words are known to be sound; `prepare` builds them once, off this process.
   if (fromFile.length > 0) await buildData({ ...spec, tasks: fromFile }, (path) => objects.get(files[path] as string));
   return files;

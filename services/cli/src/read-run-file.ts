@@ -49,7 +49,11 @@ async function readData(spec: RunFile, runFile: string): Promise<Map<string, Uin
   const tasks = wordsNeedChecking(spec) ? spec.tasks : spec.tasks.filter(({ data }) => data.source === 'file');
   if (tasks.length > 0) await buildData({ ...spec, tasks }, (path) => read(path));
   const weights = spec.init?.from.file;
-  if (weights !== undefined) await read(weights, 'init.from.file');
+  if (weights !== undefined) {
+    // Few run files have weights, and every command would load what reads them.
+    const { decodeWeights } = await import('@tributary/checkpoints');
+    decodeWeights(await read(weights, 'init.from.file'), weights);
+  }
   return files;
 }
 
