@@ -34,8 +34,9 @@ export interface ComputeBackend {
   /**
    * Compiles a pure function of tensors for the given input shapes. `fn` runs at least once, on placeholder inputs
    * (zeros): it may use `tf.grads` and the like, must not depend on values, and returns float32 or int32 tensors.
-   * Caching by name and shape is the caller's job.
-   * @throws TributaryError `TRACE_REFUSED`, naming the operation, for what cannot be compiled honestly.
+   * Each call compiles anew: `compile` and `GraphCache` keep what was compiled.
+   * @throws TributaryError `TRACE_REFUSED`, naming the operation, for what cannot be compiled honestly: the same
+   * functions on every backend.
    */
   trace(name: string, fn: TensorFunction, inputs: readonly TensorSpec[], options?: TraceOptions): TracedFunction;
   /** What it holds now. */
@@ -81,8 +82,8 @@ export interface TracedFunction {
    * output i and is what stands at i in the result; elsewhere a new array does. One run at a time. After a run that
    * failed the contents of `into` are undefined.
    *
-   * TensorFlow reads inputs and writes outputs in place where they lie on vectors made by `allocateVectors`; from and
-   * to other memory it copies.
+   * TensorFlow reads inputs and writes large outputs in place where they lie on vectors made by `allocateVectors` or by
+   * an optimizer's `allocate`; from and to other memory it copies.
    */
   run(inputs: readonly Data[], into?: readonly (Data | undefined)[]): Promise<Data[]>;
   dispose(): void;
