@@ -8,6 +8,7 @@ const variants: Readonly<Record<string, RunFileInput>> = {
   microbatches: { ...fastRun, batch: { size: 4, microbatches: 3 } },
   'bf16 matrix products': { ...fastRun, compute: { precision: 'bf16' } },
   'a task of vectors': vectorRun,
+  'weights from a file': { ...fastRun, init: { from: { file: 'weights.safetensors' } } },
 };
 
 describe.each(Object.entries(variants))('a run with %s', (_, input) => {

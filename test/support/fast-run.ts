@@ -1,3 +1,4 @@
+import { encodeSafetensors } from '@tributary/checkpoints';
 import type { RunFileInput } from '@tributary/config';
 
 /** Two tasks, three lanes and 8 steps over pairs of letters: seconds, not minutes. */
@@ -45,8 +46,17 @@ const vectorOf = (letter: string): number[] => [0, 1, 2].map((bit) => ('abcdefgh
 
 const lines = (rows: readonly unknown[]): string => rows.map((row) => JSON.stringify(row)).join('\n');
 
-/** The data files of {@link fastRun} and {@link vectorRun}. */
+/** A source embedding for the eight letters and the four special symbols. */
+const weights = encodeSafetensors({
+  tensors: {
+    embedding: { shape: [12, 16], data: Float32Array.from({ length: 12 * 16 }, (_, i) => ((i % 7) - 3) / 8) },
+  },
+  metadata: {},
+});
+
+/** The files of {@link fastRun} and {@link vectorRun}. */
 export const fastFiles = {
+  'weights.safetensors': weights,
   'vectors.jsonl': lines(sources.map((letters) => ({ source: letters.join(' '), target: letters.map(vectorOf) }))),
   'read.jsonl': lines(sources.map((letters) => ({ source: letters.map(vectorOf), target: letters.join(' ') }))),
   'reverse.jsonl': lines(

@@ -24,6 +24,7 @@ import {
   type WorkerId,
 } from '@tributary/protocol';
 import { temporaryNamespace, testServers } from '@tributary/testing';
+import { resolveInit } from '@tributary/trainer';
 import { startAgent } from './agents.js';
 
 /** Lanes by worker: `{ a: [0, 2], b: [1] }`; the order of the keys is the order of the members. */
@@ -52,22 +53,27 @@ export async function openTrainingGround(workers: readonly string[]) {
   const objects = await natsStore(connection, names.objectsBucket);
   const agents = await Promise.all(workers.map((worker) => startAgent(connection, { worker, namespace, servers })));
 
-  /** @param texts content of the data files, by their paths in the run file */
+  /** @param files content of the files of the run file, by path; those that it does not name are left alone */
   const prepare = async (
     input: RunFileInput,
-    texts: Readonly<Record<string, string>> = {},
+    files: Readonly<Record<string, Uint8Array | string>> = {},
   ): Promise<{ run: RunId; key: string }> => {
     const run = `test-${randomBytes(4).toString('hex')}` as RunId;
-    const files: Record<string, string> = {};
     const spec = runFileSchema.parse(input);
-    const named = spec.tasks.flatMap(({ data }) => (data.source === 'file' ? [data.path] : []));
-    for (const [path, text] of Object.entries(texts).filter(([path]) => named.includes(path))) {
-      const bytes = new TextEncoder().encode(text);
-      const file = dataKey(createHash('sha256').update(bytes).digest('hex'));
-      await objects.put(file, bytes);
-      files[path] = file;
-    }
-    const prepared = await prepareRun({ run, spec, files }, { objects });
+    const store = async (path: string): Promise<string> => {
+      const content = files[path];
+      if (content === undefined) throw new Error(`the run file names ${path}, which was not given`);
+      const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+      const key = dataKey(createHash('sha256').update(bytes).digest('hex'));
+      await objects.put(key, bytes);
+      return key;
+    };
+    const keys: Record<string, string> = {};
+    for (const { data } of spec.tasks) if (data.source === 'file') keys[data.path] = await store(data.path);
+    const data = await prepareRun({ run, spec, files: keys }, { objects });
+    const weights = spec.init?.from.file;
+    const source = { kind: 'file', label: `file ${weights}`, key: weights ? await store(weights) : '' } as const;
+    const prepared = weights === undefined ? data : { ...data, init: await resolveInit(data, source, objects) };
     const bytes = new TextEncoder().encode(JSON.stringify(prepared));
     const key = preparedKey(createHash('sha256').update(bytes).digest('hex'));
     await objects.put(key, bytes);
