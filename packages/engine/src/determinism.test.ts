@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 const program = fileURLToPath(new URL('../dist/testing/train-and-hash.js', import.meta.url));
+const operations = fileURLToPath(new URL('../dist/testing/hash-operations.js', import.meta.url));
 
 interface Outcome {
   readonly kind: string;
@@ -17,6 +18,7 @@ async function train(
   threads: number,
   place: 'main' | 'worker',
   execArgv: string[] = [],
+  precision: 'float32' | 'bf16' = 'float32',
 ): Promise<Outcome> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     ...execArgv,
@@ -24,6 +26,7 @@ async function train(
     backend,
     String(threads),
     place,
+    precision,
   ]);
   return JSON.parse(stdout) as Outcome;
 }
@@ -41,6 +44,23 @@ describe('training in new processes', () => {
     ] as const) {
       expect(await train('tensorflow', threads, place)).toEqual(first);
     }
+  });
+
+  it('gives the same bits with 1 and 2 threads in bf16, and nearly the loss of float32', async () => {
+    const first = await train('tensorflow', 1, 'main', [], 'bf16');
+    expect(await train('tensorflow', 2, 'main', [], 'bf16')).toEqual(first);
+    const full = await train('tensorflow', 1, 'main');
+    expect(first.hash).not.toBe(full.hash);
+    expect(Math.abs(first.loss - full.loss)).toBeLessThan(0.01);
+  });
+
+  it('gives the same bits of layer norm, cross-entropy and masks with 1, 2 and 3 threads', async () => {
+    const hashOf = async (threads: number) =>
+      (await promisify(execFile)(process.execPath, [operations, String(threads)])).stdout;
+    const first = await hashOf(1);
+    expect(first).toMatch(/^[0-9a-f]{64}/);
+    expect(await hashOf(2)).toBe(first);
+    expect(await hashOf(3)).toBe(first);
   });
 
   it('gives the same bits on WebAssembly, and nearly the loss of TensorFlow', async () => {

@@ -14,6 +14,7 @@ import { explainMissingGpu } from './explain-gpu.js';
 import { gatherGpuEvidence } from './gpu-evidence.js';
 import { Scratch } from './in-place-outputs.js';
 import { loadAddon } from './load-addon.js';
+import { completeEagerProducts } from './rounded-products.js';
 import { SessionFunction, type SessionFunctionDeps } from './session-function.js';
 
 /** Runs each function as one TensorFlow graph. */
@@ -78,6 +79,7 @@ export function openTensorflow(options: TensorflowOptions, strict: boolean): Com
 /** The same library op by op: what a traced graph is compared with. */
 export function openTensorflowEager(options: TensorflowOptions): ComputeBackend {
   const { binding } = loadAddon(options);
+  completeEagerProducts();
   return new EagerBackend({
     kind: 'tensorflow',
     tfjsBackend: 'tensorflow',

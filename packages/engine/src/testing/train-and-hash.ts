@@ -6,9 +6,14 @@ import { sequenceFunction } from './sequence-function.js';
 
 /**
  * A program of its own: trains the sequence function for some steps and prints the loss and the parameters' hash.
- * Arguments: backend, threads, `main` or `worker` (which kind of thread computes).
+ * Arguments: backend, threads, `main` or `worker` (which kind of thread computes), precision.
  */
-const [prefer, threads, place] = process.argv.slice(2) as [BackendOptions['prefer'], string, 'main' | 'worker'];
+const [prefer, threads, place, precision] = process.argv.slice(2) as [
+  BackendOptions['prefer'],
+  string,
+  'main' | 'worker',
+  'float32' | 'bf16',
+];
 const options = { prefer, device: 'cpu', threads: Number(threads) };
 
 if (place === 'worker' && isMainThread) {
@@ -17,7 +22,7 @@ if (place === 'worker' && isMainThread) {
 } else {
   const backend = await openBackend(options);
   const { fn, inputs, draw, parameters } = sequenceFunction({ vocabulary: 50, width: 96, batch: 48, length: 4 });
-  const step = backend.trace('step', fn, inputs);
+  const step = backend.trace('step', fn, inputs, { precision });
   const [flat, source, target] = draw(3) as [Float32Array, Int32Array, Int32Array];
   const gradient = new Float32Array(new SharedArrayBuffer(4 * parameters));
   let loss = 0;
