@@ -19,7 +19,7 @@ export interface ComputeInit {
   readonly tasks: Readonly<Record<string, readonly [Float32Array, Float32Array]>>;
   /** By hosted lane, by parity of the step: gradients of shared and task parameters. */
   readonly gradients: Readonly<Record<number, readonly [LaneGradientBuffers, LaneGradientBuffers]>>;
-  readonly backend: 'auto' | 'tensorflow' | 'wasm' | 'cpu';
+  readonly backend: 'auto' | 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
   readonly device: string;
   readonly threads: number;
 }

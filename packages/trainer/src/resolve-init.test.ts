@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { applyInit } from './initial-values.js';
 import { objectsInMemory } from './objects-in-memory.fixture.js';
 import { modelOf, specOf } from './prepared-model.js';
-import { type InitSource, resolveInit, stateParts } from './resolve-init.js';
+import { type InitSource, resolveInit } from './resolve-init.js';
+import { stateParts } from './state-parts.js';
 
 const pairs = Array.from({ length: 12 }, (_, index) => `{"source": "${'abcd'[index % 4]} ${index}", "target": "b"}`);
 
@@ -70,7 +71,7 @@ describe('resolveInit', () => {
     await expect(applyInit({ ...init, sha256: '0' }, parts, objects)).rejects.toThrow('launch the run again');
   });
 
-  it('says what has another shape, and that another vocabulary gives values to other symbols', async () => {
+  it('says what has another shape, and gives symbols of another vocabulary their own values', async () => {
     const objects = objectsInMemory();
     const source = await checkpointOf(await preparedRun(objects, fromRun), objects);
     const wider = await preparedRun(objects, fromRun, 6);
@@ -78,10 +79,17 @@ describe('resolveInit', () => {
     expect(report.otherShape.length).toBeGreaterThan(0);
     expect(report.matched.map(({ parameter }) => parameter)).toContain('shared/embedding');
     expect(initSummary(report)).toMatch(/have another shape there and begin at random\.$/);
-    const swapped = await preparedRun(objects, fromRun, 4, pairs.join('\n').replaceAll('"a ', '"z '));
-    expect((await resolveInit(swapped, source, objects)).report.remarks).toEqual([
-      'The vocabulary of sources is another there: values that belong to a symbol do not fit.',
-    ]);
+    const other = await preparedRun(objects, fromRun, 4, pairs.join('\n').replaceAll('"a ', '"z '));
+    const renamed = await resolveInit(other, source, objects);
+    expect(renamed.report.remarks).toEqual(['1 of 20 symbols of the sources has no value there and begins at random.']);
+    const [shared] = partsOf(other).map((each) => ({ ...each, values: new Float32Array(each.layout.elements) }));
+    if (shared === undefined) throw new Error('no shared part');
+    await applyInit(renamed, [shared], objects);
+    const rows = other.sourceVocabulary.map((_, id) => shared.values.subarray(id * 4, id * 4 + 4));
+    const random = rows.flatMap((row, id) =>
+      row.every((value) => value === 0.25) ? [] : [other.sourceVocabulary[id]],
+    );
+    expect(random).toEqual(['z']);
     const strict = await preparedRun(objects, { ...fromRun, strict: true }, 6);
     await expect(resolveInit(strict, source, objects)).rejects.toThrow(
       /^init: \d+ of the \d+ parameters get no value from run other-1, step 3: shared\//,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { decodeWeights, encodeSafetensors, loadCheckpoint, type Tensors } from '@tributary/checkpoints';
 import type { InitSpec } from '@tributary/config';
-import { matchWeights, type SequenceModel, type WeightRule, type WeightTensor } from '@tributary/models';
+import { matchWeights, type WeightRule, type WeightTensor } from '@tributary/models';
 import {
   dataKey,
   type InitReport,
@@ -10,7 +10,9 @@ import {
   type PreparedRun,
   TributaryError,
 } from '@tributary/protocol';
+import { inOurVocabulary } from './our-vocabulary.js';
 import { modelOf, specOf } from './prepared-model.js';
+import { stateParts } from './state-parts.js';
 
 /** Where a run's initial values lie. */
 export type InitSource =
@@ -24,14 +26,6 @@ export type InitSource =
       readonly preparedKey: string;
     }
   | { readonly kind: 'file'; readonly label: string /** Object key of the safetensors file. */; readonly key: string };
-
-/** A part of the state: its name in a checkpoint and the layout of its vector. */
-export function stateParts(model: SequenceModel, tasks: readonly string[]) {
-  return [
-    { part: 'shared', layout: model.sharedLayout },
-    ...tasks.map((task) => ({ part: `task-${task}`, layout: model.task(task).layout })),
-  ];
-}
 
 /** Checkpoints of this program hold parameters beside optimizer moments. */
 const ownPrefix = 'parameter/';
@@ -57,8 +51,12 @@ export async function resolveInit(
 ): Promise<PreparedInit> {
   const spec = specOf(prepared);
   if (!spec.init) throw new RangeError(`run ${prepared.run} has no init`);
-  const tensors = await sourceTensors(source, objects);
   const model = modelOf(prepared, spec);
+  const read = await sourceTensors(source, objects);
+  const { tensors, remarks } =
+    source.kind === 'checkpoint'
+      ? inOurVocabulary(read, prepared, await preparedRun(source.preparedKey, objects))
+      : { tensors: read, remarks: [] };
   const rules = [...spec.init.map, ...lastRules];
   const found = stateParts(
     model,
@@ -81,7 +79,7 @@ export async function resolveInit(
       tensor: from,
       found: fromShape,
     })),
-    remarks: source.kind === 'checkpoint' ? await vocabularyRemarks(prepared, source, objects) : [],
+    remarks,
   };
   refuseUnfit(spec.init, report, values);
   const bytes = encodeSafetensors({ tensors: values, metadata: { format: 'tributary-init/1' } });
@@ -89,6 +87,10 @@ export async function resolveInit(
   const key = dataKey(sha256);
   if (!(await objects.has(key))) await objects.put(key, bytes);
   return { key, sha256, report };
+}
+
+async function preparedRun(key: string, objects: ObjectStore): Promise<PreparedRun> {
+  return JSON.parse(new TextDecoder().decode(await objects.get(key))) as PreparedRun;
 }
 
 async function sourceTensors(source: InitSource, objects: ObjectStore): Promise<Map<string, WeightTensor>> {
@@ -151,25 +153,4 @@ function refuseUnfit(
 function some(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ');
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : names.length === 0 ? 'none' : shown;
-}
-
-/** Rows of an embedding belong to symbols: another vocabulary of the same size would give them to other symbols. */
-async function vocabularyRemarks(
-  prepared: PreparedRun,
-  source: Extract<InitSource, { kind: 'checkpoint' }>,
-  objects: ObjectStore,
-): Promise<string[]> {
-  const other = JSON.parse(new TextDecoder().decode(await objects.get(source.preparedKey))) as PreparedRun;
-  const differ = (a: readonly string[], b: readonly string[]): boolean =>
-    a.length !== b.length || a.some((symbol, id) => symbol !== b[id]);
-  const sides = [
-    ...(differ(prepared.sourceVocabulary, other.sourceVocabulary) ? ['sources'] : []),
-    ...Object.entries(prepared.tasks).flatMap(([task, { targetVocabulary }]) => {
-      const theirs = other.tasks[task];
-      return theirs !== undefined && differ(targetVocabulary, theirs.targetVocabulary) ? [`targets of ${task}`] : [];
-    }),
-  ];
-  return sides.length === 0
-    ? []
-    : [`The vocabulary of ${sides.join(' and of ')} is another there: values that belong to a symbol do not fit.`];
 }

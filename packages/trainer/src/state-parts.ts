@@ -1,5 +1,6 @@
 import { type Checkpoint, type EncodedPart, encodePart, type Tensor, type Tensors } from '@tributary/checkpoints';
 import type { FlatLayout } from '@tributary/layout';
+import type { SequenceModel } from '@tributary/models';
 import { type Lane, TributaryError } from '@tributary/protocol';
 import type { BufferIndex, CursorPosition } from './compute-messages.js';
 import type { VectorState } from './run-state.js';
@@ -7,6 +8,14 @@ import type { VectorState } from './run-state.js';
 /** Names of all parts of a run's checkpoint in canonical order: shared, tasks in run-file order, lanes in lane order. */
 export function partNames(tasks: readonly string[], lanes: readonly Lane[]): string[] {
   return ['shared', ...tasks.map((task) => `task-${task}`), ...lanes.map(({ lane }) => `lane-${lane}`)];
+}
+
+/** The parts with parameters: the name of each in a checkpoint, and the layout of its vector. */
+export function stateParts(model: SequenceModel, tasks: readonly string[]): { part: string; layout: FlatLayout }[] {
+  return [
+    { part: 'shared', layout: model.sharedLayout },
+    ...tasks.map((task) => ({ part: `task-${task}`, layout: model.task(task).layout })),
+  ];
 }
 
 /** One vector and its optimizer moments as named tensors: `parameter/<name>`, `<slot>/<name>`. Data are copies. */

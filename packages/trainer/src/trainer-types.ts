@@ -9,7 +9,7 @@ export interface TrainerOptions {
   /** This worker's place in the document. */
   readonly member: number;
   readonly prepared: PreparedRun;
-  readonly backend: 'auto' | 'tensorflow' | 'wasm' | 'cpu';
+  readonly backend: 'auto' | 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
   readonly device: string;
   readonly recordsSubject: string;
   readonly eventsSubject: string;
