@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test bench-allreduce bench-engine bench-optimizer
+.PHONY: help quickstart setup install build up down check test bench-allreduce bench-engine bench-fused bench-optimizer
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -58,3 +58,7 @@ bench-engine: install ## a training step beside PyTorch and op-by-op TensorFlow.
 bench-optimizer: install ## an optimizer's update beside JavaScript and PyTorch's fused one (5 minutes; PyTorch is 3 GB to fetch, once)
 	@$(SETUP) build bench-python
 	@node test/bench/optimizer.mjs --torch $(ARGS)
+
+bench-fused: install ## what each fused formulation of the recurrent models saves (2 minutes)
+	@$(SETUP) build tensorflow
+	@node test/bench/fused-choices.mjs $(ARGS)

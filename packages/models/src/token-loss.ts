@@ -11,6 +11,10 @@ export interface TokenLoss {
  * Softmax cross-entropy with label smoothing (Szegedy et al. 2016): the target distribution gives 1 - smoothing to the
  * target and spreads `smoothing` evenly over the vocabulary. A masked row counts nothing and has gradient zero.
  *
+ * No one-hot of the vocabulary is made, forward or backward: one number a row is looked up, and one is replaced. On a
+ * processor this takes less time than a one-hot, and half that of TensorFlow's own operation for sparse labels (`make
+ * bench-fused`).
+ *
  * @param logits f32[N, V]
  * @param targets i32[N]
  * @param mask f32[N]
@@ -21,18 +25,24 @@ export function tokenLoss(logits: Tensor, targets: Tensor, mask: Tensor, smoothi
   const exponentials = tf.exp(shifted);
   const partition = tf.sum(exponentials, 1, true);
   const logPartition = tf.reshape(tf.log(partition), [rows]);
-  // One number a row is looked up: no one-hot of the vocabulary in the forward pass.
   const positions = tf.add(targets, tf.range(0, rows * vocabulary, vocabulary, 'int32'));
   const picked = tf.gather(tf.reshape(shifted, [rows * vocabulary]), positions.as1D());
   const kept = smoothing === 0 ? picked : tf.add(tf.mul(picked, 1 - smoothing), tf.mul(tf.mean(shifted, 1), smoothing));
   return {
     sum: tf.sum(tf.mul(tf.sub(logPartition, kept), mask)),
     backward(scale) {
-      const rowScale = tf.reshape(tf.mul(mask, scale), [rows, 1]);
-      // Softmax minus the target distribution. tfjs's wasm kernel gets a one-hot of floats wrong; integers are right.
-      const hits = tf.cast(tf.oneHot(targets.as1D(), vocabulary), 'float32');
-      const expected = smoothing === 0 ? hits : tf.add(tf.mul(hits, 1 - smoothing), smoothing / vocabulary);
-      return tf.sub(tf.mul(exponentials, tf.div(rowScale, partition)), tf.mul(expected, rowScale));
+      const rowScale = tf.mul(mask, scale);
+      const perUnit = tf.div(tf.reshape(rowScale, [rows, 1]), partition);
+      // Softmax minus the target distribution: what every symbol gets, then the target's own number in its place.
+      const softmax = tf.mul(exponentials, perUnit);
+      const spread = smoothing / vocabulary;
+      const everywhere = smoothing === 0 ? softmax : tf.sub(softmax, tf.reshape(tf.mul(rowScale, spread), [rows, 1]));
+      const atTarget = tf.sub(
+        tf.mul(tf.exp(picked), tf.reshape(perUnit, [rows])),
+        tf.mul(rowScale, 1 - smoothing + spread),
+      );
+      const places = tf.stack([tf.range(0, rows, 1, 'int32'), targets.as1D()], 1);
+      return tf.tensorScatterUpdate(everywhere, places, atTarget);
     },
   };
 }
