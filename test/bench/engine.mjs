@@ -2,7 +2,7 @@
  * A training step of Tributary's engine beside PyTorch and op-by-op TensorFlow.js: same model, parameters, batch, precision,
  * threads and optimizer, each in a process of its own, in turn. Writes bench/out/engine.json.
  *
- *   node test/bench/engine.mjs [--cases gru-small,gru-large-bf16] [--threads 1,2] [--rounds 5] [--skip-compile] [--list]
+ *   node test/bench/engine.mjs [--cases gru-small,gru-large-bf16] [--threads 1,2] [--rounds 5] [--skip-compile] [--patience 60] [--list]
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { benchPython, cacheFolder } from '@tributary/devstack';
 import { backendEnvironment } from '@tributary/engine';
 import { cases, tokensOf } from './engine/cases.mjs';
-import { activity, machine } from './engine/machine.mjs';
+import { activity, disturbing, machine, quiet } from './engine/machine.mjs';
 import { race } from './engine/race.mjs';
 import { roofline } from './engine/roofline.mjs';
 import { printTable } from './engine/table.mjs';
@@ -22,12 +22,14 @@ const { values } = parseArgs({
     threads: { type: 'string', default: String(machine().cores) },
     rounds: { type: 'string', default: '5' },
     'skip-compile': { type: 'boolean', default: false },
+    // Seconds to wait, before a case, for other programs to leave the processors.
+    patience: { type: 'string', default: '60' },
     list: { type: 'boolean', default: false },
     out: { type: 'string', default: 'bench/out/engine.json' },
   },
 });
 const wanted = values.cases?.split(',');
-const chosen = cases.filter(({ name, model }) => wanted?.some((each) => each === name || each === model) ?? true);
+const chosen = cases.filter(({ name, group }) => wanted?.some((each) => each === name || each === group) ?? true);
 if (values.list || chosen.length === 0) {
   console.log(cases.map(({ name, title }) => `${name.padEnd(36)} ${title}`).join('\n'));
   process.exit(values.list ? 0 : 2);
@@ -75,11 +77,7 @@ try {
     );
     rooflines[threads] = await roofline({ python, threads, environment, report });
     for (const benchCase of chosen) {
-      const idle = await activity();
-      if (idle.busy > 0.1)
-        report(
-          `${benchCase.name}: other programs use ${(100 * idle.busy).toFixed(0)} % of the processors: figures will be off`,
-        );
+      const idle = await quiet(benchCase.name, Number(values.patience), report);
       const outcome = await race(benchCase, {
         python,
         threads,
@@ -97,7 +95,7 @@ try {
   rmSync(parametersFolder, { recursive: true, force: true });
 }
 
-function resultOf(benchCase, threads, idle, { absent, contestants }) {
+function resultOf(benchCase, threads, idle, { absent, contestants, others }) {
   const own = contestants.tributary;
   const peak = rooflines[threads][benchCase.precision];
   const ratio = (prefix) => best(contestants, prefix)?.[1].against.ratio ?? null;
@@ -114,8 +112,10 @@ function resultOf(benchCase, threads, idle, { absent, contestants }) {
     roofline_fraction: own && peak ? benchCase.productFlops / (own.ms / 1000) / (peak.gflops * 1e9) : null,
     first_step_s: own?.first_step_s ?? null,
     product_gflop: benchCase.productFlops / 1e9,
-    busy_before: idle.busy,
-    load_before: idle.load,
+    // Shares of all processors that programs outside this comparison used, before it and during its rounds.
+    others_before: idle.busy,
+    others_during: others,
+    disturbed: Math.max(idle.busy, others) > disturbing,
     contestants,
     absent,
   };

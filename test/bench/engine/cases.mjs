@@ -68,13 +68,13 @@ const models = {
   'gru-large': recurrentCase('GRU + Bahdanau 8000,512,512,32,48,48', [8000, 512, 512, 32, 48, 48]),
   'transformer-small': transformerCase('Transformer 256 wide, 4 layers, 64 x 32', [8000, 256, 4, 64, 32], 0),
   'transformer-large': transformerCase('Transformer 512 wide, 6 layers, 16 x 128', [8000, 512, 6, 16, 128], 0),
-  'transformer-small-dropout': transformerCase('the same, dropout 0.1', [8000, 256, 4, 64, 32], 0.1),
-  'transformer-large-dropout': transformerCase('the same, dropout 0.1', [8000, 512, 6, 16, 128], 0.1),
+  'transformer-small-dropout': transformerCase('Transformer 256 wide, dropout 0.1', [8000, 256, 4, 64, 32], 0.1),
+  'transformer-large-dropout': transformerCase('Transformer 512 wide, dropout 0.1', [8000, 512, 6, 16, 128], 0.1),
 };
 
 /** Every case in both precisions, by name: `gru-small-float32`, … */
 export const cases = Object.entries(models).flatMap(([name, model]) =>
-  ['float32', 'bf16'].map((precision) => ({ name: `${name}-${precision}`, model: name, precision, ...model })),
+  ['float32', 'bf16'].map((precision) => ({ ...model, name: `${name}-${precision}`, group: name, precision })),
 );
 
 export const optimizer = { kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };

@@ -41,7 +41,7 @@ export class Contestant {
     }
   }
 
-  /** @returns {Promise<{ ms: number[], loss: number }>} */
+  /** @returns {Promise<{ ms: number[], loss: number, cpu_ms: number }>} wall time of each, last loss, processor time of one on average */
   async steps(count) {
     this.#process.stdin.write(`${JSON.stringify({ steps: count })}\n`);
     return this.next();
@@ -65,11 +65,13 @@ export async function compete(about, step) {
   for await (const line of createInterface({ input: process.stdin })) {
     const ms = [];
     let last = 0;
+    const before = process.cpuUsage();
     for (let left = JSON.parse(line).steps; left > 0; left--) {
       const began = performance.now();
       last = await step();
       ms.push(performance.now() - began);
     }
-    report({ ms, loss: last });
+    const { user, system } = process.cpuUsage(before);
+    report({ ms, loss: last, cpu_ms: (user + system) / 1000 / ms.length });
   }
 }

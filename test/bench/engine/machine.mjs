@@ -1,6 +1,9 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 
-const totals = () =>
+/** Above this share of the processors, other programs make timings wrong. */
+export const disturbing = 0.1;
+
+export const totals = () =>
   cpus().reduce(
     ({ busy, all }, { times }) => {
       const sum = Object.values(times).reduce((a, b) => a + b, 0);
@@ -23,3 +26,19 @@ export const machine = () => ({
   memory_gib: Math.round(totalmem() / 2 ** 30),
   node: process.versions.node,
 });
+
+/** Waits until other programs leave the processors, or patience ends; gives what it found last. */
+export async function quiet(what, patience, report) {
+  const until = performance.now() + 1000 * patience;
+  let found = await activity();
+  if (found.busy > disturbing && patience > 0)
+    report(
+      `${what}: other programs use ${percent(found.busy)} of the processors; waiting up to ${patience} s for quiet`,
+    );
+  while (found.busy > disturbing && performance.now() < until) found = await activity();
+  if (found.busy > disturbing)
+    report(`${what}: other programs use ${percent(found.busy)} of the processors: its figures are marked as disturbed`);
+  return found;
+}
+
+const percent = (share) => `${(100 * share).toFixed(0)} %`;

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { batchOf, optimizer } from './cases.mjs';
 import { Contestant } from './contestant.mjs';
+import { totals } from './machine.mjs';
 import { median, pairedRatios, summary } from './statistics.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -27,6 +28,7 @@ export async function race(benchCase, options) {
   const { source, target } = batchOf(benchCase);
   const running = [];
   const absent = {};
+  let others = 0;
   try {
     for (const { id, program, usually, ...settings } of options.contestants) {
       report(`${benchCase.name}: ${id} starts and takes its first step (usually ${usually})`);
@@ -46,7 +48,7 @@ export async function race(benchCase, options) {
         const first = await contestant.next();
         const { ms } = await contestant.steps(warmUpSteps);
         const count = Math.min(60, Math.max(2, Math.round(roundMs / median(ms))));
-        running.push({ id, contestant, first, count, rounds: [], loss: first.loss });
+        running.push({ id, contestant, first, count, rounds: [], cpu: [], loss: first.loss });
       } catch (error) {
         await contestant.end();
         absent[id] = error.message;
@@ -58,14 +60,17 @@ export async function race(benchCase, options) {
     if (running[0]?.id === 'tributary') {
       const seconds = (running.length * rounds * roundMs * 1.2) / 1000;
       report(`${benchCase.name}: ${rounds} rounds of ${running.length} contestants (about ${Math.ceil(seconds)} s)`);
+      const before = totals();
       for (let round = 0; round < rounds; round++) {
         for (const each of running) {
           // The first step of a round finds the caches full of another contestant's data.
-          const { ms, loss } = await each.contestant.steps(each.count + 1);
+          const { ms, loss, cpu_ms } = await each.contestant.steps(each.count + 1);
           each.rounds.push(ms.slice(1));
+          each.cpu.push(cpu_ms);
           each.loss = loss;
         }
       }
+      others = othersShare(before, totals(), running);
     }
   } finally {
     for (const { contestant } of running) await contestant.end();
@@ -73,15 +78,31 @@ export async function race(benchCase, options) {
   const own = running.find(({ id }) => id === 'tributary');
   return {
     absent,
+    others,
     contestants: Object.fromEntries(
       running
         .filter((each) => each.rounds.length > 0)
-        .map(({ id, first, rounds: times, loss }) => [
+        .map(({ id, first, rounds: times, cpu, loss }) => [
           id,
-          { ...first, ...summary(times), last_loss: loss, against: pairedRatios(times, own.rounds) },
+          {
+            ...first,
+            ...summary(times),
+            cpu_ms: median(cpu),
+            last_loss: loss,
+            against: pairedRatios(times, own.rounds),
+          },
         ]),
     ),
   };
+}
+
+/** Share of all processor time in the rounds that went to neither contestant. */
+function othersShare(before, after, running) {
+  const own = running.reduce(
+    (sum, { cpu, count }) => sum + cpu.reduce((total, each) => total + each * (count + 1), 0),
+    0,
+  );
+  return Math.max(0, after.busy - before.busy - own) / Math.max(1, after.all - before.all);
 }
 
 /** The same model from the same parameters on the same batch has the same loss, near that of a uniform guess. */

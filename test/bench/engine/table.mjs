@@ -1,5 +1,5 @@
 const columns = [
-  ['case', -34, ({ name }) => name],
+  ['case', -36, ({ name, disturbed }) => (disturbed ? `${name} *` : name)],
   ['threads', 7, ({ threads }) => String(threads)],
   ['ms', 8, ({ ms }) => ms?.toFixed(1)],
   ['span', 15, ({ ms_span }) => ms_span?.map((ms) => ms.toFixed(1)).join('..')],
@@ -18,10 +18,14 @@ export function printTable(results, report) {
   report('');
   report(columns.map(([title, width]) => pad(title, width)).join('  '));
   for (const result of results) report(columns.map(([, width, text]) => pad(text(result) ?? '-', width)).join('  '));
+  if (results.some(({ disturbed }) => disturbed))
+    report('* other programs took more than a tenth of the processors: not a measurement to go by');
   for (const { name, contestants, absent } of results) {
-    for (const [id, { ms, lowest, highest, parameters, loss, last_loss, first_step_s }] of Object.entries(contestants))
+    for (const [id, { ms, lowest, highest, cpu_ms, parameters, loss, last_loss, first_step_s }] of Object.entries(
+      contestants,
+    ))
       report(
-        `  ${name}  ${id.padEnd(24)} ${ms.toFixed(1).padStart(8)} ms (${lowest.toFixed(1)}..${highest.toFixed(1)})  ${parameters} parameters  loss ${loss.toFixed(4)} -> ${last_loss.toFixed(4)}  first step ${first_step_s.toFixed(1)} s`,
+        `  ${name}  ${id.padEnd(24)} ${ms.toFixed(1).padStart(8)} ms (${lowest.toFixed(1)}..${highest.toFixed(1)})  ${cpu_ms.toFixed(0)} ms of processor  ${parameters} parameters  loss ${loss.toFixed(4)} -> ${last_loss.toFixed(4)}  first step ${first_step_s.toFixed(1)} s`,
       );
     for (const [id, reason] of Object.entries(absent))
       report(`  ${name}  ${id} does not run: ${reason.split('\n', 1)[0]}`);

@@ -70,7 +70,9 @@ function transformer(tf, { vocabulary, width, layers, heads }, p, { source, fed,
   const linear = (rows, name) => tf.add(tf.matMul(rows, p(name)), p(`${name}Bias`));
   const split = (rows, length, count) => {
     const columns = tf.reshape(rows, [batch, length, count, heads, size]);
-    return tf.unstack(tf.transpose(columns, [2, 0, 3, 1, 4]), 0);
+    const parts = tf.transpose(columns, [2, 0, 3, 1, 4]);
+    // The gradient of unstack fails on a single piece.
+    return count === 1 ? [tf.squeeze(parts, [0])] : tf.unstack(parts, 0);
   };
   const attend = (queries, keys, values, bias, length) => {
     const scores = tf.mul(tf.matMul(queries, keys, false, true), 1 / Math.sqrt(size));

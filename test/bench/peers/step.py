@@ -79,11 +79,12 @@ def main():
     )
     for line in sys.stdin:
         ms = []
+        before = time.process_time()
         for _ in range(json.loads(line)["steps"]):
             began = time.perf_counter()
             loss = step()
             ms.append((time.perf_counter() - began) * 1000)
-        report({"ms": ms, "loss": loss})
+        report({"ms": ms, "loss": loss, "cpu_ms": (time.process_time() - before) * 1000 / len(ms)})
 
 
 main()
