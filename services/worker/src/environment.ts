@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { WorkerId } from '@tributary/protocol';
 import { type BaseEnvironment, baseEnvironment, variablesOf } from '@tributary/service-runtime';
 
-const backends = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
+const backends = ['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 
 /** What an agent and its children are told by their environment. */
 export interface WorkerEnvironment extends BaseEnvironment {
