@@ -5,6 +5,7 @@ import { openBackend } from '../open-backend.js';
 import { elementsOf } from '../tensor-spec.js';
 import { openTensorflowEager } from '../tensorflow/tensorflow-backend.js';
 import type { Tensor } from '../tensorflow-js.js';
+import { operation } from './native-graph.js';
 import { drawKey, randomMask, randomUniform } from './random-mask.js';
 
 const options = { device: 'cpu', threads: 1 } as const;
@@ -103,5 +104,27 @@ describe('randomMask', () => {
   it('refuses layers and rates out of range', async () => {
     await expect(mask([1, 1, 1], 65536, 4)).rejects.toThrow('layer 65536');
     await expect(mask([1, 1, 1], 0, 4, 1)).rejects.toThrow('rate 1 is not in [0, 1)');
+  });
+});
+
+describe('a trace', () => {
+  it.each([
+    'StatelessRandomUniformFullInt',
+    'StatelessRandomUniformV2',
+    'StatelessRandomNormalV2',
+    'StatelessMultinomial',
+    'RandomUniform',
+  ])("refuses %s: of TensorFlow's draws only the one that these are made of is let through", (op) => {
+    const fn = () =>
+      operation(
+        'drawn',
+        (graph) => graph.tensor(graph.one(op, [], {})),
+        () => {
+          throw new Error('no graph');
+        },
+      );
+    expect(() => traced.trace('refused', () => [fn()], [])).toThrow(
+      expect.objectContaining({ code: 'TRACE_REFUSED', message: expect.stringMatching(/draws random numbers/) }),
+    );
   });
 });

@@ -57,11 +57,31 @@ describe.each(['tensorflow', 'wasm', 'cpu'] as const)('sparseCrossEntropy on %s'
     for (const wrong of [vocabulary, -1]) {
       const data = Int32Array.from(labels);
       data[4] = wrong;
-      await expect(traced.run([logits, data])).rejects.toThrow(prefer === 'tensorflow' ? /label value/ : /Label/);
+      await expect(traced.run([logits, data])).rejects.toThrow(
+        prefer === 'tensorflow' ? /is not in \[0, 9\)/ : /Label/,
+      );
     }
     expect((await traced.run([logits, labels]))[0]).toHaveLength(rows);
     backend.dispose();
   });
+});
+
+it.each(['tensorflow', 'wasm'] as const)('stays finite for extreme logits on %s', async (prefer) => {
+  const backend = await openBackend({ prefer, device: 'cpu', threads: 1 });
+  const specs = [float([3, 3]), int([3], 3)];
+  const traced = backend.trace(
+    'extreme',
+    ([logits, labels]) => Object.values(sparseCrossEntropy(logits as Tensor, labels as Tensor, 0)),
+    specs,
+  );
+  const logits = Float32Array.of(1e4, -1e4, 0, 80, 80, 80, -1e30, 0, 0);
+  const [loss, gradient] = (await traced.run([logits, Int32Array.of(1, 2, 1)])) as [Data, Data];
+  const wanted = [2e4, Math.log(3), Math.log(2)];
+  wanted.forEach((value, row) => {
+    expect(Math.abs((loss[row] as number) / value - 1)).toBeLessThan(1e-5);
+  });
+  expect([...gradient.slice(0, 3)]).toEqual([1, -1, 0]);
+  backend.dispose();
 });
 
 it('makes no one-hot of the vocabulary in a graph', async () => {
