@@ -45,6 +45,7 @@ check: install ## format, lint, types, package boundaries
 	@npx depcruise --config .dependency-cruiser.cjs packages services
 
 test: setup ## set up, then every test on real servers
+	@$(SETUP) swiftshader
 	@npx vitest run
 
 bench-allreduce: setup ## the gradient exchange beside a naive all-reduce over the same NATS (2 minutes)

@@ -4,7 +4,8 @@ export { type CreateExchange, type Exchange, type ExchangeRun, runExchange } fro
 export { contributionOf, membersOf, optionsOf, type Scenario, scenario } from './collectives/exchange-scenario.js';
 export { type Faults, faultyNetwork } from './collectives/faulty-network.js';
 export { type OpenNetwork, transportCompliance } from './collectives/transport-compliance.js';
-export { type BackendComplianceDeps, backendCompliance } from './compute/backend-compliance.js';
+export type { BackendCheck, BackendComplianceDeps } from './compute/backend-check.js';
+export { backendCompliance } from './compute/backend-compliance.js';
 export { type SoftwareVulkanHere, useSoftwareVulkan } from './compute/software-vulkan.js';
 export { objectStoreCompliance } from './object-store-compliance.js';
 export { freePort } from './servers/free-port.js';

@@ -7,7 +7,7 @@ import {
   type TensorSpec,
   tf,
 } from '@tributary/engine';
-import type { BackendCheck } from './backend-compliance.js';
+import type { BackendCheck } from './backend-check.js';
 import { assertNear, assertSameBits } from './compare-results.js';
 
 const vector: TensorSpec = { shape: [3], dtype: 'float32' };

@@ -10,7 +10,7 @@ import {
   productCases,
   reductionCases,
 } from '@tributary/engine/internal';
-import type { BackendCheck, BackendComplianceDeps } from './backend-compliance.js';
+import type { BackendCheck, BackendComplianceDeps } from './backend-check.js';
 import { assertNear } from './compare-results.js';
 
 const usualError = 3e-6;

@@ -8,7 +8,7 @@ import {
   tf,
 } from '@tributary/engine';
 import { sequenceFunction } from '@tributary/engine/internal';
-import type { BackendCheck } from './backend-compliance.js';
+import type { BackendCheck } from './backend-check.js';
 import { assertNear, assertSameBits } from './compare-results.js';
 
 const sequence = sequenceFunction({ vocabulary: 20, width: 16, batch: 4, length: 2 });
