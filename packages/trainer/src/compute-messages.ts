@@ -1,4 +1,5 @@
 import type { Lane, PreparedRun } from '@tributary/protocol';
+import type { GradientVectors } from './lane-gradients.js';
 
 /** A task's encoded splits, as stored. */
 export interface SplitBytes {
@@ -18,15 +19,10 @@ export interface ComputeInit {
   /** Each hosted task's parameters, twice. */
   readonly tasks: Readonly<Record<string, readonly [Float32Array, Float32Array]>>;
   /** By hosted lane, by parity of the step: gradients of shared and task parameters. */
-  readonly gradients: Readonly<Record<number, readonly [LaneGradientBuffers, LaneGradientBuffers]>>;
+  readonly gradients: GradientVectors;
   readonly backend: 'auto' | 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
   readonly device: string;
   readonly threads: number;
-}
-
-export interface LaneGradientBuffers {
-  readonly shared: SharedArrayBuffer;
-  readonly task: SharedArrayBuffer;
 }
 
 export interface CursorPosition {

@@ -5,7 +5,7 @@ import type { RunId } from '@tributary/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ComputeInit } from './compute-messages.js';
 import { evaluateTask } from './evaluation.js';
-import { LaneBuffers } from './lane-buffers.js';
+import { gradientsOf, gradientVectors } from './lane-gradients.js';
 import { fetchSplits } from './load-splits.js';
 import { objectsInMemory } from './objects-in-memory.fixture.js';
 import { modelOf } from './prepared-model.js';
@@ -35,7 +35,7 @@ async function computeOf(batch: { size: number; microbatches: number }, backend:
   const prepared = await prepareRun({ run: 'microbatches-1' as RunId, spec, files: { p: 'data/p' } }, { objects });
   const model = modelOf(prepared, spec);
   const task = model.task('reverse');
-  const buffers = new LaneBuffers(prepared.lanes, model.sharedLayout.elements, () => task.layout.elements);
+  const gradients = gradientVectors(prepared.lanes, model.sharedLayout.elements, () => task.layout.elements);
   const own = new Float32Array(new SharedArrayBuffer(task.layout.elements * 4));
   own.set(task.initial(1));
   const shared = new Float32Array(0);
@@ -45,13 +45,13 @@ async function computeOf(batch: { size: number; microbatches: number }, backend:
     splits: await fetchSplits(prepared, ['reverse'], objects),
     shared: [shared, shared],
     tasks: { reverse: [own, own] },
-    gradients: buffers.buffers,
+    gradients,
     backend: 'cpu',
     device: 'cpu',
     threads: 1,
   };
   const compute = new TaskCompute('reverse', init, spec, model, backend);
-  return { compute, buffers, shared: model.initialShared(1) };
+  return { compute, gradients, shared: model.initialShared(1) };
 }
 
 describe('TaskCompute', () => {
@@ -71,9 +71,11 @@ describe('TaskCompute', () => {
     expect(four?.loss).toBeCloseTo(one?.loss as number, 6);
     expect(four?.cursor).toEqual(one?.cursor);
     for (const side of ['shared', 'task'] as const) {
-      const expected = whole.buffers.of(0, 1)[side];
+      const expected = gradientsOf(whole.gradients, 0, 1)[side];
       const norm = Math.hypot(...expected);
-      const difference = Math.hypot(...parts.buffers.of(0, 1)[side].map((value, i) => value - (expected[i] as number)));
+      const difference = Math.hypot(
+        ...gradientsOf(parts.gradients, 0, 1)[side].map((value, i) => value - (expected[i] as number)),
+      );
       expect(norm).toBeGreaterThan(0.01);
       expect(difference / norm).toBeLessThan(1e-5);
     }

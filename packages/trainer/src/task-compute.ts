@@ -20,12 +20,13 @@ import type {
 import type { PreparedTask } from '@tributary/protocol';
 import type { BufferIndex, ComputeInit, CursorPosition, LaneDone } from './compute-messages.js';
 import { GradientAccumulator } from './gradient-accumulator.js';
+import type { LaneGradients } from './lane-gradients.js';
 import { taskOf } from './prepared-model.js';
 
 interface LaneCompute {
   readonly cursor: BatchCursor;
   /** By parity of the step. */
-  readonly gradients: readonly { readonly shared: Float32Array; readonly task: Float32Array }[];
+  readonly gradients: readonly LaneGradients[];
 }
 
 /** The graphs of a task for one batch shape: of its training, its evaluation, and of the two halves of its generation. */
@@ -77,7 +78,7 @@ export class TaskCompute {
     this.#parameters = parameters;
     for (const lane of init.lanes.filter(({ task }) => task === name)) {
       const gradients = init.gradients[lane.lane];
-      if (!gradients) throw new Error(`lane ${lane.lane} came without gradient buffers`);
+      if (!gradients) throw new Error(`lane ${lane.lane} came without gradient vectors`);
       this.#lanes.set(lane.lane, {
         cursor: batchCursor({
           split: this.#splits.train,
@@ -88,10 +89,7 @@ export class TaskCompute {
           batchSize: spec.batch.size,
           buckets: spec.lengths.buckets,
         }),
-        gradients: gradients.map((buffer) => ({
-          shared: new Float32Array(buffer.shared, 0, model.sharedLayout.elements),
-          task: new Float32Array(buffer.task, 0, this.model.layout.elements),
-        })),
+        gradients,
       });
     }
   }

@@ -10,7 +10,7 @@ import { ComputeClient } from './compute-client.js';
 import type { CursorPosition, LaneDone, Warming } from './compute-messages.js';
 import { type AgreedStop, agreedStop, bitOf, controlBits } from './control-bits.js';
 import { applyInit } from './initial-values.js';
-import { LaneBuffers } from './lane-buffers.js';
+import { type GradientVectors, gradientsOf, gradientVectors } from './lane-gradients.js';
 import { lineageOf } from './lineage.js';
 import { fetchSplits } from './load-splits.js';
 import { type MemberPlan, memberPlan } from './member-plan.js';
@@ -37,7 +37,7 @@ export class Trainer {
   readonly #model: SequenceModel;
   readonly #optimizer: Optimizer;
   readonly #state: RunState;
-  readonly #buffers: LaneBuffers;
+  readonly #gradients: GradientVectors;
   readonly #outbox: RecordOutbox;
   readonly #checkpoints: CheckpointWriter;
   readonly #cursors = new Map<number, CursorPosition>();
@@ -68,7 +68,7 @@ export class Trainer {
       this.#optimizer,
     );
     const { elements } = this.#model.sharedLayout;
-    this.#buffers = new LaneBuffers(this.#plan.hosted, elements, (task) => this.#model.task(task).layout.elements);
+    this.#gradients = gradientVectors(this.#plan.hosted, elements, (task) => this.#model.task(task).layout.elements);
     const { run, attempt, generation } = document;
     this.#outbox = new RecordOutbox(
       { subject: options.recordsSubject, run, attempt, generation, member, flushIntervalMs: 250 },
@@ -125,7 +125,7 @@ export class Trainer {
       splits: await fetchSplits(prepared, this.#plan.hostedTasks, this.#deps.objects),
       shared: this.#state.shared.parameters,
       tasks: Object.fromEntries([...this.#state.tasks].map(([task, vector]) => [task, vector.parameters])),
-      gradients: this.#buffers.buffers,
+      gradients: this.#gradients,
       backend,
       device,
       threads: this.#spec.compute.threads,
@@ -232,7 +232,7 @@ export class Trainer {
         onLane: (done) => {
           lanesDone.push(done);
           const { lane, loss, tokens } = done;
-          stepExchange.contribute({ lane, loss, tokens, ...this.#buffers.of(lane, step) });
+          stepExchange.contribute({ lane, loss, tokens, ...gradientsOf(this.#gradients, lane, step) });
         },
       },
     );
