@@ -67,17 +67,22 @@ async function train(sequence: SequenceModel, steps: number, learningRate: numbe
   return { vectors, losses };
 }
 
-const recurrent = (kind: 'bahdanau' | 'luong', bidirectional: boolean, share: 'source' | 'all') => ({
-  title: `${kind} attention, ${bidirectional ? 'both directions' : 'one direction'}, embedding of ${share}`,
+const recurrent = (
+  kind: 'bahdanau' | 'luong',
+  bidirectional: boolean,
+  share: 'source' | 'all',
+  cells: 'gru' | 'lstm' = 'gru',
+) => ({
+  title: `${cells}, ${kind} attention, ${bidirectional ? 'both directions' : 'one direction'}, embedding of ${share}`,
   steps: 400,
   loss: 0.05,
   learningRate: 0.01,
   model: {
     embedding: { size: 16, share },
-    encoder: { kind: 'gru', hidden: 24, layers: 1, bidirectional, dropout: 0 },
+    encoder: { kind: cells, hidden: 24, layers: 1, bidirectional, dropout: 0 },
     attention: { kind, normalize: false, average: 'arithmetic' },
     initial: [],
-    generator: { kind: 'gru', hidden: 32, dropout: 0 },
+    generator: { kind: cells, hidden: 32, dropout: 0 },
   } satisfies ModelSpec,
 });
 
@@ -101,6 +106,7 @@ describe.each([
   recurrent('bahdanau', true, 'all'),
   recurrent('luong', false, 'all'),
   recurrent('luong', true, 'source'),
+  recurrent('bahdanau', true, 'source', 'lstm'),
   transformer('source', 0),
   transformer('all', 0.02),
 ])('$title', ({ model, steps, learningRate, loss }) => {
