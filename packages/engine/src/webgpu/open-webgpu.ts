@@ -48,7 +48,8 @@ async function open(accept: (found: FoundAdapter) => void): Promise<OpenDevice> 
   });
   withNavigator(found.gpu, () => {
     const { WebGPUBackend } = requireHere('@tensorflow/tfjs-backend-webgpu') as WebgpuModule;
-    tf.removeBackend('webgpu');
+    // The package registers a backend of its own when it is first loaded.
+    if (tf.findBackendFactory('webgpu') !== null) tf.removeBackend('webgpu');
     tf.registerBackend('webgpu', () => new WebGPUBackend(device, found.adapter.info), 0);
     useBackend('webgpu');
   });
