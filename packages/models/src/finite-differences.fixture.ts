@@ -1,6 +1,7 @@
 import type { ComputeBackend } from '@tributary/engine';
 import { randomStream } from '@tributary/random';
-import type { BatchShape, SequenceModel } from './sequence-model.js';
+import type { SequenceModel } from './sequence-model.js';
+import type { BatchShape } from './task-model.js';
 import type { BatchData } from './task-runs.js';
 
 /**

@@ -3,14 +3,8 @@ export { type ErrorRates, errorRates, metricValue, peakSignalToNoise, type Teach
 export type { FeatureGenerator } from './feature-generator.js';
 export type { GreedyGenerator } from './greedy-generator.js';
 export { type MatchedWeights, matchWeights, type WeightRule, type WeightTensor } from './match-weights.js';
-export {
-  type BatchShape,
-  createSequenceModel,
-  type SequenceModel,
-  type SequenceModelOptions,
-  type SequenceTaskOptions,
-  type TaskModel,
-} from './sequence-model.js';
+export { createSequenceModel, type SequenceModel, type SequenceModelOptions } from './sequence-model.js';
+export type { BatchShape, SequenceTaskOptions, TaskModel } from './task-model.js';
 export type {
   BatchData,
   DrawKey,

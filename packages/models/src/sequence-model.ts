@@ -1,35 +1,11 @@
-import type { GeneratorSpec, HeadSpec, ModelSpec } from '@tributary/config';
-import type { ComputeBackend } from '@tributary/engine';
+import type { ModelSpec } from '@tributary/config';
 import type { FlatLayout } from '@tributary/layout';
 import { TributaryError } from '@tributary/protocol';
 import { createEncoder } from './create-encoder.js';
 import type { Encoder } from './encoder.js';
-import type { FeatureGenerator } from './feature-generator.js';
-import type { GreedyGenerator } from './greedy-generator.js';
 import { checkInitial, withInitial } from './initial-patterns.js';
 import { embedding, initialValues, layoutOf, matrix, type ParameterSpec, zeros } from './parameters.js';
-import { buildTask, type TaskParts, taskParts } from './task-model.js';
-import type { Evaluator, TrainStep } from './task-runs.js';
-
-/** Sizes that a function is traced for: rows, source symbols, target symbols with `</s>` and without `<s>` (or frames). */
-export interface BatchShape {
-  readonly batch: number;
-  readonly source: number;
-  readonly target: number;
-}
-
-export interface SequenceTaskOptions {
-  readonly name: string;
-  /** Symbols of this task's target vocabulary, the four special ones included; not read where its head is `features`. */
-  readonly targetVocabulary: number;
-  /** undefined: the model's default generator. */
-  readonly generator: GeneratorSpec | undefined;
-  readonly labelSmoothing: number;
-  /** Default: tokens. */
-  readonly head?: HeadSpec | undefined;
-  /** Numbers in a vector of its source; null or left out: its source is symbols. */
-  readonly sourceFeatures?: number | null | undefined;
-}
+import { buildTask, type SequenceTaskOptions, type TaskModel, type TaskParts, taskParts } from './task-model.js';
 
 export interface SequenceModelOptions {
   readonly model: ModelSpec;
@@ -58,27 +34,6 @@ export interface SequenceModel {
   initialShared(seed: number): Float32Array;
   /** @throws TributaryError `TASK_NOT_FOUND` */
   task(name: string): TaskModel;
-}
-
-/**
- * One task's functions, each compiled for one batch shape: the caller keeps them. Padding changes neither loss nor
- * gradients, and a row of padding counts nothing. Only training drops units.
- */
-export interface TaskModel {
-  readonly name: string;
-  readonly layout: FlatLayout;
-  readonly head: HeadSpec;
-  /** f32[layout.elements]; depends on the seed, the model and the task's own name and sizes alone. */
-  initial(seed: number): Float32Array;
-  trainStep(backend: ComputeBackend, shape: BatchShape): TrainStep;
-  evaluator(backend: ComputeBackend, shape: BatchShape): Evaluator;
-  /** Of symbols. @throws RangeError where the head is `features` */
-  generator(backend: ComputeBackend, shape: { readonly batch: number; readonly source: number }): GreedyGenerator;
-  /** Of frames. @throws RangeError where the head is `tokens` */
-  featureGenerator(
-    backend: ComputeBackend,
-    shape: { readonly batch: number; readonly source: number },
-  ): FeatureGenerator;
 }
 
 const isFeatures = ({ sourceFeatures }: SequenceTaskOptions): boolean => typeof sourceFeatures === 'number';

@@ -1,17 +1,58 @@
-import type { HeadSpec, ModelSpec } from '@tributary/config';
+import type { GeneratorSpec, HeadSpec, ModelSpec } from '@tributary/config';
+import type { ComputeBackend } from '@tributary/engine';
 import type { FlatLayout } from '@tributary/layout';
 import { createGenerator } from './create-generator.js';
 import type { Encoder } from './encoder.js';
-import { featureGenerator } from './feature-generator.js';
+import { type FeatureGenerator, featureGenerator } from './feature-generator.js';
 import { featureHead } from './feature-head.js';
 import type { Generator } from './generator.js';
-import { greedyGenerator } from './greedy-generator.js';
+import { type GreedyGenerator, greedyGenerator } from './greedy-generator.js';
 import type { Head } from './head.js';
 import { embedding, initialValues, layoutOf, type ParameterSpec } from './parameters.js';
-import type { BatchShape, SequenceTaskOptions, TaskModel } from './sequence-model.js';
 import { evaluateFunction, functionSpecs, type TaskGraph, trainStepFunction } from './task-functions.js';
-import { evaluatorOf, trainStepOf } from './task-runs.js';
+import { type Evaluator, evaluatorOf, type TrainStep, trainStepOf } from './task-runs.js';
 import { tokenHead } from './token-head.js';
+
+/** Sizes that a function is traced for: rows, source symbols, target symbols with `</s>` and without `<s>` (or frames). */
+export interface BatchShape {
+  readonly batch: number;
+  readonly source: number;
+  readonly target: number;
+}
+
+export interface SequenceTaskOptions {
+  readonly name: string;
+  /** Symbols of this task's target vocabulary, the four special ones included; not read where its head is `features`. */
+  readonly targetVocabulary: number;
+  /** undefined: the model's default generator. */
+  readonly generator: GeneratorSpec | undefined;
+  readonly labelSmoothing: number;
+  /** Default: tokens. */
+  readonly head?: HeadSpec | undefined;
+  /** Numbers in a vector of its source; null or left out: its source is symbols. */
+  readonly sourceFeatures?: number | null | undefined;
+}
+
+/**
+ * One task's functions, each compiled for one batch shape: the caller keeps them. Padding changes neither loss nor
+ * gradients, and a row of padding counts nothing. Only training drops units.
+ */
+export interface TaskModel {
+  readonly name: string;
+  readonly layout: FlatLayout;
+  readonly head: HeadSpec;
+  /** f32[layout.elements]; depends on the seed, the model and the task's own name and sizes alone. */
+  initial(seed: number): Float32Array;
+  trainStep(backend: ComputeBackend, shape: BatchShape): TrainStep;
+  evaluator(backend: ComputeBackend, shape: BatchShape): Evaluator;
+  /** Of symbols. @throws RangeError where the head is `features` */
+  generator(backend: ComputeBackend, shape: { readonly batch: number; readonly source: number }): GreedyGenerator;
+  /** Of frames. @throws RangeError where the head is `tokens` */
+  featureGenerator(
+    backend: ComputeBackend,
+    shape: { readonly batch: number; readonly source: number },
+  ): FeatureGenerator;
+}
 
 /** What a task adds to the shared encoder. */
 export interface TaskParts {

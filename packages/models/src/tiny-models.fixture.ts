@@ -1,6 +1,6 @@
 import { type ModelSpec, runFileSchema } from '@tributary/config';
 import { randomStream } from '@tributary/random';
-import type { BatchShape } from './sequence-model.js';
+import type { BatchShape } from './task-model.js';
 import { droppingTransformers, tinyTransformers } from './transformer-models.fixture.js';
 
 /** A model of a run file with its defaults filled in. */
