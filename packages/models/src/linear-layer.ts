@@ -1,4 +1,4 @@
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import type { ParameterViews } from './parameter-views.js';
 import { matrix, type ParameterSpec, zeros } from './parameters.js';
 
@@ -19,7 +19,7 @@ export const linearParameters = (name: string, rows: number, columns: number): P
 export function linearPass(views: ParameterViews, name: string, input: Tensor): LinearPass {
   const weights = views(name);
   return {
-    output: tf.add(tf.matMul(input, weights), views(`${name}Bias`)),
+    output: operations.linear(input, weights, views(`${name}Bias`)),
     backward: (gradient) => ({
       input: tf.matMul(gradient, weights, false, true),
       parameters: [
