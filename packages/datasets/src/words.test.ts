@@ -8,12 +8,22 @@ const lengths = { source: 64, target: 64, overlong: 'refuse', buckets: 4 } as co
 let words: Word[] = [];
 beforeAll(async () => {
   words = await loadWords();
-  [pronounce, spell, stress] = (['pronounce', 'spell', 'stress'] as const).map(
-    (kind) =>
-      gatherExamples({ task: kind, pairs: wordPairs(words, kind, shares), lengths, shares, fromFile: false }).splits,
-  ) as [Splits, Splits, Splits];
+  [pronounce, spell, stress] = [splitsOf('pronounce'), splitsOf('spell'), splitsOf('stress')];
 });
-type Splits = ReturnType<typeof gatherExamples>['splits'];
+
+/** An example of these tasks: text cut into symbols on both sides. */
+interface SymbolExample {
+  readonly source: readonly string[];
+  readonly targets: readonly (readonly string[])[];
+}
+type Splits = Readonly<Record<'train' | 'validation' | 'test', readonly SymbolExample[]>>;
+function splitsOf(kind: 'pronounce' | 'spell' | 'stress'): Splits {
+  const pairs = wordPairs(words, kind, shares);
+  const { train, validation, test } = gatherExamples({ task: kind, pairs, lengths, shares, fromFile: false }).splits;
+  return { train: train.map(inSymbols), validation: validation.map(inSymbols), test: test.map(inSymbols) };
+}
+
+const inSymbols = (example: { readonly source: unknown; readonly targets: unknown }) => example as SymbolExample;
 let pronounce: Splits;
 let spell: Splits;
 let stress: Splits;
@@ -48,7 +58,7 @@ describe('words', () => {
       const words = own(name);
       expect([...words].filter((word) => hashedSplit(word, shares) !== name)).toEqual([]);
       expect(stress[name].filter(({ source }) => !words.has(source.join('')))).toEqual([]);
-      expect(spell[name].filter(({ targets }) => !words.has((targets[0] as string[]).join('')))).toEqual([]);
+      expect(spell[name].filter(({ targets }) => !words.has((targets[0] as readonly string[]).join('')))).toEqual([]);
     }
     const trained = textsOf(spell.train.flatMap(({ targets }) => targets));
     const trainedSounds = textsOf(spell.train.map(({ source }) => source));

@@ -34,7 +34,7 @@ const products: readonly [string, readonly TensorSpec[], TensorFunction][] = [
 
 /** Largest difference of two arrays. */
 const distance = (a: Data, b: Data): number =>
-  a.reduce((worst: number, value: number, index: number) => Math.max(worst, Math.abs(value - (b[index] as number))), 0);
+  [...a].reduce((worst, value, index) => Math.max(worst, Math.abs(value - (b[index] as number))), 0);
 
 /** Sums of `inner` products of numbers below 1: each operand is off by 2^-9 of itself at most, a result in bf16 by 2^-9. */
 const operandRounding = inner * 2 ** -8 * 0.25;
@@ -54,7 +54,7 @@ describe.each(products)('%s in bf16', (name, inputs, fn) => {
     const off = distance(traced as Data, full);
     expect(off).toBeGreaterThan(1e-4);
     expect(off).toBeLessThan(operandRounding);
-    const largest = full.reduce((most: number, value: number) => Math.max(most, Math.abs(value)), 0);
+    const largest = [...full].reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     for (const other of eager) {
       expect(distance(other, eager[0] as Data)).toBeLessThan(1e-5);
       // The graph's product leaves in bf16: half a unit in the eighth bit of the largest result.

@@ -62,7 +62,7 @@ const refusals: readonly [string, RegExp, TensorFunction][] = [
   [
     'an assignment',
     /changes a float32 tensor of shape \[3\] made outside/,
-    of((x) => after(variable.assign(tf.neg(x)), x)),
+    of((x) => after(variable.assign(tf.neg(x).as1D()), x)),
   ],
   ['a disposal', /changes a float32 tensor of shape \[3\] made outside/, of((x) => after(outside.dispose(), x))],
   ['a kept tensor', /keeps a float32 tensor of shape \[3\]/, of((x) => after(tf.keep(tf.neg(x)), tf.neg(x)))],

@@ -1,6 +1,7 @@
-import { type Batch, idsToText, sampleExamples } from '@tributary/datasets';
-import { type ErrorRates, type EvaluationSums, metricValue } from '@tributary/models';
+import { idsToText, sampleExamples } from '@tributary/datasets';
+import { type EvaluationSums, metricValue } from '@tributary/models';
 import type { BufferIndex, EvaluationResult } from './compute-messages.js';
+import type { EvaluatedOutputs } from './evaluated-outputs.js';
 import { FeatureOutputs } from './feature-outputs.js';
 import type { TaskCompute } from './task-compute.js';
 import { TokenOutputs } from './token-outputs.js';
@@ -15,19 +16,6 @@ interface EvaluationRequest {
   /** How many generated examples to return. */
   readonly samples: number;
   readonly onProgress: () => void;
-}
-
-export interface OutputRequest extends Pick<EvaluationRequest, 'task' | 'split'> {
-  /** Examples that the report shows. */
-  readonly shown: ReadonlySet<number>;
-}
-
-/** What a task generates for held-out examples. */
-export interface EvaluatedOutputs {
-  add(batch: Batch): Promise<void>;
-  rates(): ErrorRates;
-  /** An example's output and references as text. */
-  sample(index: number): Pick<EvaluationResult['samples'][number], 'generated' | 'references'>;
 }
 
 /** Loss and metrics over fixed batches in a fixed order. */

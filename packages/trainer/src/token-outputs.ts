@@ -2,7 +2,7 @@ import { type Batch, idsToText } from '@tributary/datasets';
 import { type ErrorRates, errorRates, type TaskParameters } from '@tributary/models';
 import { specialIds } from '@tributary/protocol';
 import type { EvaluationResult } from './compute-messages.js';
-import type { EvaluatedOutputs, OutputRequest } from './evaluation.js';
+import type { EvaluatedOutputs, OutputRequest } from './evaluated-outputs.js';
 
 /** Greedy outputs of every example, and their error rates. */
 export class TokenOutputs implements EvaluatedOutputs {

@@ -60,10 +60,10 @@ describe('randomUniform', () => {
   });
 
   it('lies in [0, 1) with mean 1/2 and variance 1/12', async () => {
-    const values = await numbers(traced, (key) => randomUniform(key, 0, [100_000]), [3, 4, 5]);
+    const values = [...(await numbers(traced, (key) => randomUniform(key, 0, [100_000]), [3, 4, 5]))];
     expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
-    const mean = values.reduce((sum: number, value: number) => sum + value, 0) / values.length;
-    const variance = values.reduce((sum: number, value: number) => sum + (value - mean) ** 2, 0) / values.length;
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
     expect(Math.abs(mean - 1 / 2)).toBeLessThan(0.004);
     expect(Math.abs(variance - 1 / 12)).toBeLessThan(0.002);
   });

@@ -1,0 +1,19 @@
+import type { Batch } from '@tributary/datasets';
+import type { ErrorRates } from '@tributary/models';
+import type { EvaluationResult } from './compute-messages.js';
+import type { TaskCompute } from './task-compute.js';
+
+export interface OutputRequest {
+  readonly task: TaskCompute;
+  readonly split: 'validation' | 'test';
+  /** Examples that the report shows. */
+  readonly shown: ReadonlySet<number>;
+}
+
+/** What a task generates for held-out examples. */
+export interface EvaluatedOutputs {
+  add(batch: Batch): Promise<void>;
+  rates(): ErrorRates;
+  /** An example's output and references as text. */
+  sample(index: number): Pick<EvaluationResult['samples'][number], 'generated' | 'references'>;
+}
