@@ -1,4 +1,4 @@
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import type { Attention } from './attention.js';
 import { matrix } from './parameters.js';
 import { scoreVector, scoreVectorParameters } from './score-vector.js';
@@ -53,7 +53,7 @@ export function bahdanauAttention(options: {
           const ofV = steps.map((step) =>
             tf.matMul(tf.reshape(step.ofScores, [1, rows]), tf.reshape(step.kept, [rows, size])),
           );
-          const ofMemory = tf.matMul(ofKeys, parameters('attention.keys'), false, true);
+          const ofMemory = operations.timesTransposed(ofKeys, parameters('attention.keys'));
           return {
             parameters: new Map<string, Tensor>([
               ['attention.keys', tf.matMul(tf.reshape(memory, [rows, width]), ofKeys, true, false)],

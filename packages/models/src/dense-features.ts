@@ -1,4 +1,4 @@
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import { masked } from './draws.js';
 import type { SequenceInput, StepInput } from './sequence-input.js';
 
@@ -39,7 +39,7 @@ export function denseFeatures(values: Tensor, mask: Tensor, map?: FeatureMap): S
       return {
         projected: tf.add(tf.matMul(vectors, weights), bias),
         backward(gradient) {
-          if (map) keep(rows, masked(tf.matMul(gradient, weights, false, true), dropout));
+          if (map) keep(rows, masked(operations.timesTransposed(gradient, weights), dropout));
           return { weights: tf.matMul(vectors, gradient, true, false), bias: tf.sum(gradient, 0) };
         },
       };

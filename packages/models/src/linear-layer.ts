@@ -21,7 +21,7 @@ export function linearPass(views: ParameterViews, name: string, input: Tensor): 
   return {
     output: operations.linear(input, weights, views(`${name}Bias`)),
     backward: (gradient) => ({
-      input: tf.matMul(gradient, weights, false, true),
+      input: operations.timesTransposed(gradient, weights),
       parameters: [
         [name, tf.matMul(input, gradient, true, false)],
         [`${name}Bias`, tf.sum(gradient, 0)],

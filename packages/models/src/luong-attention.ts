@@ -1,4 +1,4 @@
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import type { Attention } from './attention.js';
 import { matrix } from './parameters.js';
 
@@ -43,7 +43,7 @@ export function luongAttention(sizes: { readonly memory: number; readonly hidden
             ),
             [batch * length, hidden],
           );
-          const ofMemory = tf.matMul(ofKeys, parameters('attention.keys'), false, true);
+          const ofMemory = operations.timesTransposed(ofKeys, parameters('attention.keys'));
           return {
             parameters: new Map<string, Tensor>([
               ['attention.keys', tf.matMul(tf.reshape(memory, [batch * length, width]), ofKeys, true, false)],

@@ -1,4 +1,4 @@
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import type { OutputPart } from './generator.js';
 import type { ParameterViews } from './parameter-views.js';
 import { matrix, type ParameterSpec, zeros } from './parameters.js';
@@ -39,7 +39,7 @@ export function outputLayer(parts: readonly OutputPart[], width: number): Output
         ]),
         ['output.bias', tf.sum(gradient, 0)],
       ]),
-      outputs: names.map((name) => tf.matMul(gradient, parameters(name), false, true)),
+      outputs: names.map((name) => operations.timesTransposed(gradient, parameters(name))),
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import type { Cell, CellState, CellStep, StateGradients } from './recurrent-cell.js';
 
 /** One direction of one recurrent layer over a whole sequence. */
@@ -61,6 +61,7 @@ export function directionPass(
     backward(ofOutputs, ofFinal) {
       const ofInputs: Tensor[] = new Array(length);
       const ofProducts: Tensor[] = new Array(length);
+      const turned = operations.transposedCopy(recurrent);
       let carried = ofFinal;
       for (let i = length - 1; i >= 0; i--) {
         const position = order[i] as number;
@@ -71,7 +72,7 @@ export function directionPass(
         ofProducts[position] = products;
         if (i > 0) {
           const [direct, ...rest] = gradient.previous;
-          carried = [sumOf(direct, tf.matMul(products, recurrent, false, true)), ...rest];
+          carried = [sumOf(direct, tf.matMul(products, turned)), ...rest];
         }
       }
       // The first step's previous state is zero, so it adds nothing to the recurrent weights' gradient.

@@ -1,5 +1,5 @@
 import type { EncoderSpec } from '@tributary/config';
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import { cellOf } from './choose-cell.js';
 import { masked } from './draws.js';
 import type { Encoder } from './encoder.js';
@@ -113,7 +113,7 @@ export function recurrentEncoder(spec: RecurrentSpec, inputWidth: number): Encod
               } else {
                 gradients.set(`${name}.input`, tf.matMul(layerInput.values, own.input, true, false));
                 gradients.set(`${name}.bias`, tf.sum(own.input, 0));
-                ofInputs.push(tf.matMul(own.input, views(`${name}.input`), false, true));
+                ofInputs.push(operations.timesTransposed(own.input, views(`${name}.input`)));
               }
             });
             if (layerInput === undefined) break;

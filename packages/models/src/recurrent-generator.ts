@@ -1,5 +1,5 @@
 import type { GeneratorSpec, ModelSpec } from '@tributary/config';
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import type { ScoredStep } from './attention.js';
 import { attentionOf } from './choose-attention.js';
 import { cellOf } from './choose-cell.js';
@@ -122,8 +122,8 @@ function pass(
       const [ofStates, ofContexts] = ofOutputs.map((gradient, part) =>
         tf.unstack(tf.reshape(masked(gradient, dropouts[part]), [length, batch, gradient.shape[1] as number]), 0),
       ) as [Tensor[], Tensor[]];
-      const stateWeights = parameters('generator.state');
-      const contextWeights = parameters('generator.context');
+      const stateWeights = operations.transposedCopy(parameters('generator.state'));
+      const contextWeights = operations.transposedCopy(parameters('generator.context'));
       const ofInputs: Tensor[] = new Array(length);
       const ofProducts: Tensor[] = new Array(length);
       const ofReads: Tensor[] = new Array(length);
@@ -133,7 +133,7 @@ function pass(
         const { cell: cellStep, weights, score } = steps[t] as RecurrentStep;
         const gradient = cellStep.backward([sumOf(ofStates[t], carried[0]), ...carried.slice(1)]);
         const ofInput = gradient.input;
-        const ofContext = tf.add(ofContexts[t] as Tensor, tf.matMul(ofInput, contextWeights, false, true));
+        const ofContext = tf.add(ofContexts[t] as Tensor, tf.matMul(ofInput, contextWeights));
         const ofWeights = tf.reshape(
           tf.matMul(read.values, tf.reshape(ofContext, [batch, memoryUnits, 1])),
           weights.shape,
@@ -149,7 +149,7 @@ function pass(
         scored[t] = { kept: score.kept, ofKept: scoreGradient.ofKept, ofScores };
         const [own, ...rest] = gradient.previous;
         const direct = joined ? own : sumOf(own, scoreGradient.query);
-        carried = [sumOf(direct, tf.matMul(ofProduct, stateWeights, false, true)), ...rest];
+        carried = [sumOf(direct, tf.matMul(ofProduct, stateWeights)), ...rest];
       }
 
       const ofInput = tf.concat(ofInputs, 0);
@@ -176,7 +176,7 @@ function pass(
           ['generator.state', tf.matMul(previous, tf.concat(ofProducts, 0), true, false)],
         ]),
         memory: tf.add(ofAveraged(shape, values, ofValues), ofAttention.memory),
-        final: tf.matMul(ofBridge, parameters('bridge.weights'), false, true),
+        final: operations.timesTransposed(ofBridge, parameters('bridge.weights')),
       };
     },
   };

@@ -1,4 +1,4 @@
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import { attendHeads, type HeadShape, joinHeads, splitHeads } from './attention-heads.js';
 import { linearParameters, linearPass } from './linear-layer.js';
 import type { ParameterViews } from './parameter-views.js';
@@ -37,7 +37,7 @@ export function selfAttention(
       const own = heads.backward(ofContext);
       const ofProjections = joinHeads([own.queries, own.keys, own.values]);
       return {
-        input: tf.matMul(ofProjections, weights, false, true),
+        input: operations.timesTransposed(ofProjections, weights),
         parameters: [[`${name}.projections`, tf.matMul(rows, ofProjections, true, false)], ...ofOutput.parameters],
       };
     },

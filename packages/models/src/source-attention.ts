@@ -1,4 +1,4 @@
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import { attendHeads, type HeadShape, joinHeads, paddingBias, splitHeads } from './attention-heads.js';
 import type { Encoded } from './encoder.js';
 import { linearParameters, linearPass } from './linear-layer.js';
@@ -76,9 +76,9 @@ export function sourceAttention(
       const own = heads.backward(ofContext);
       const ofQueries = joinHeads([own.queries]);
       const ofMemory = joinHeads([own.keys, own.values]);
-      memory.add(tf.matMul(ofMemory, memoryWeights, false, true));
+      memory.add(operations.timesTransposed(ofMemory, memoryWeights));
       return {
-        input: tf.matMul(ofQueries, queryWeights, false, true),
+        input: operations.timesTransposed(ofQueries, queryWeights),
         parameters: [
           [`${name}.queries`, tf.matMul(rows, ofQueries, true, false)],
           [`${name}.memory`, tf.matMul(memory.rows, ofMemory, true, false)],

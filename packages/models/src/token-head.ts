@@ -1,8 +1,7 @@
-import { tf } from '@tributary/engine';
+import { operations, tf } from '@tributary/engine';
 import type { OutputPart } from './generator.js';
 import type { Head } from './head.js';
 import { ownOutput, tiedOutput } from './logit-layer.js';
-import { tokenLoss } from './token-loss.js';
 
 export interface TokenHeadOptions {
   readonly vocabulary: number;
@@ -19,15 +18,16 @@ export function tokenHead(parts: readonly OutputPart[], options: TokenHeadOption
     parameters: layer.parameters,
     train(views, outputs, targets) {
       const { logits, backward } = layer.apply(views, outputs);
-      const loss = tokenLoss(logits, targets.ids, targets.mask, labelSmoothing);
       // A batch of nothing but padding has loss 0 and gradient 0, not 0/0.
-      const share = tf.div(1, tf.maximum(tf.sum(targets.mask), 1));
-      return { loss: tf.mul(loss.sum, share), backward: () => backward(loss.backward(share)) };
+      const share = tf.div(targets.mask, tf.maximum(tf.sum(targets.mask), 1));
+      const { loss, gradient } = operations.sparseCrossEntropy(logits, targets.ids.as1D(), labelSmoothing, share);
+      return { loss: tf.sum(tf.mul(loss, share)), backward: () => backward(gradient) };
     },
     evaluate(views, outputs, { ids, mask }) {
       const { logits } = layer.apply(views, outputs);
       const hits = tf.cast(tf.equal(tf.argMax(logits, 1), ids), 'float32');
-      return [tokenLoss(logits, ids, mask, 0).sum, tf.sum(mask), tf.sum(tf.mul(hits, mask))];
+      const { loss } = operations.sparseCrossEntropy(logits, ids.as1D(), 0);
+      return [tf.sum(tf.mul(loss, mask)), tf.sum(mask), tf.sum(tf.mul(hits, mask))];
     },
     predict: (views, outputs) => layer.apply(views, outputs).logits,
   };

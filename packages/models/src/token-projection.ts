@@ -1,4 +1,4 @@
-import { type Tensor, tf } from '@tributary/engine';
+import { operations, type Tensor, tf } from '@tributary/engine';
 import { masked } from './draws.js';
 
 /**
@@ -42,7 +42,7 @@ export function projectTokens(
       backward(gradient) {
         const ofProducts = tf.unsortedSegmentSum(gradient, segments, vocabulary);
         return {
-          table: tf.matMul(ofProducts, weights, false, true),
+          table: operations.timesTransposed(ofProducts, weights),
           weights: tf.matMul(table, ofProducts, true, false),
           bias: tf.sum(ofProducts, 0),
         };
@@ -54,7 +54,11 @@ export function projectTokens(
     projected: tf.add(tf.matMul(embedded, weights), bias),
     backward(gradient) {
       return {
-        table: tf.unsortedSegmentSum(masked(tf.matMul(gradient, weights, false, true), dropout), segments, vocabulary),
+        table: tf.unsortedSegmentSum(
+          masked(operations.timesTransposed(gradient, weights), dropout),
+          segments,
+          vocabulary,
+        ),
         weights: tf.matMul(embedded, gradient, true, false),
         bias: tf.sum(gradient, 0),
       };

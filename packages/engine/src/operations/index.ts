@@ -4,3 +4,5 @@ export { linear } from './linear.js';
 export { randomMask, randomUniform } from './random-mask.js';
 export { reluGradient } from './relu-gradient.js';
 export { type SparseCrossEntropy, sparseCrossEntropy } from './sparse-cross-entropy.js';
+export { timesTransposed } from './times-transposed.js';
+export { transposedCopy } from './transposed-copy.js';
