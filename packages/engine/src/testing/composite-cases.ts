@@ -4,8 +4,9 @@ import { linear } from '../operations/linear.js';
 import { randomMask, randomUniform } from '../operations/random-mask.js';
 import { reluGradient } from '../operations/relu-gradient.js';
 import { sparseCrossEntropy } from '../operations/sparse-cross-entropy.js';
+import { timesTransposed } from '../operations/times-transposed.js';
 import { type Tensor, tf } from '../tensorflow-js.js';
-import { float, forward, int, type OperationCase } from './operation-cases.js';
+import { float, forward, int, type OperationCase, smooth } from './operation-cases.js';
 
 const logits = float([6, 7], -4, 4);
 const labels = int([6], 7);
@@ -37,6 +38,8 @@ export const compositeCases: readonly OperationCase[] = [
   forward('addBias', [float([2, 3, 4]), float([4])], addBias),
   forward('linear', [float([3, 4]), float([4, 5]), float([5])], (x, w, b) => linear(x, w, b)),
   forward('linear, transposed', [float([3, 4]), float([5, 4]), float([5])], (x, w, b) => linear(x, w, b, true)),
+  smooth('times transposed, read in place', [float([3, 4]), float([5, 4])], (a, b) => timesTransposed(a, b)),
+  smooth('times transposed, by a copy', [float([3, 5]), float([4, 5])], (a, b) => timesTransposed(a, b)),
   forward('linear and relu', [float([3, 4]), float([4, 5]), float([5])], (x, w, b) => tf.relu(linear(x, w, b))),
   forward('linear and tanh', [float([3, 4]), float([4, 5]), float([5])], (x, w, b) => tf.tanh(linear(x, w, b))),
   forward('randomMask', [draw], (key) => [randomMask(key, 3, [5, 7], 0.3), randomMask(key, 4, [64], 0)]),
