@@ -6,7 +6,7 @@
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchPython, cacheFolder } from '@tributary/devstack';
 import { backendEnvironment } from '@tributary/engine';
@@ -89,6 +89,7 @@ try {
       });
       results.push(resultOf(benchCase, threads, idle, outcome));
       printTable([results.at(-1)], report);
+      write();
     }
   }
 } finally {
@@ -121,10 +122,12 @@ function resultOf(benchCase, threads, idle, { absent, contestants, others }) {
   };
 }
 
+/** Writes what there is so far: an interrupted comparison keeps its finished cases. */
+function write() {
+  mkdirSync(dirname(values.out), { recursive: true });
+  const measured = { machine: { ...machine(), roofline_gflops: rooflines }, cases: results };
+  writeFileSync(values.out, `${JSON.stringify(measured, null, 2)}\n`);
+}
+
 printTable(results, report);
-mkdirSync('bench/out', { recursive: true });
-writeFileSync(
-  values.out,
-  `${JSON.stringify({ machine: { ...machine(), roofline_gflops: rooflines }, cases: results }, null, 2)}\n`,
-);
 report(`written to ${values.out}`);

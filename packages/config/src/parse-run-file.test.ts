@@ -197,6 +197,12 @@ describe('parseRunFile', () => {
       'optimizer.weightDecay: unknown field; it belongs to kind "adamw" or "lion"; kind "adam" takes learningRate, beta1, beta2, epsilon',
     ],
     [
+      'normalised multiplicative attention',
+      'attention: { kind: luong }',
+      'attention: { kind: luong, normalize: true }',
+      'model.attention.normalize: is a choice of additive attention; leave it out or choose kind: bahdanau',
+    ],
+    [
       'inverse square root without warm-up',
       'kind: warmup-cosine, warmupSteps: 100',
       'kind: inverse-sqrt, warmupSteps: 0',

@@ -405,6 +405,12 @@ export const runFileSchema = z
           message: 'needs format jsonl; a TSV field holds text, not vectors',
         });
     });
+    if (run.model.attention.kind === 'luong' && run.model.attention.normalize)
+      context.addIssue({
+        code: 'custom',
+        path: ['model', 'attention', 'normalize'],
+        message: 'is a choice of additive attention; leave it out or choose kind: bahdanau',
+      });
     if (run.workers.max < run.workers.min)
       context.addIssue({ code: 'custom', path: ['workers', 'max'], message: 'must be at least workers.min' });
     let lanes = 0;

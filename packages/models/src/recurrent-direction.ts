@@ -61,7 +61,7 @@ export function directionPass(
     backward(ofOutputs, ofFinal) {
       const ofInputs: Tensor[] = new Array(length);
       const ofProducts: Tensor[] = new Array(length);
-      const turned = operations.transposedCopy(recurrent);
+      const backThrough = operations.transposedFactor(recurrent);
       let carried = ofFinal;
       for (let i = length - 1; i >= 0; i--) {
         const position = order[i] as number;
@@ -72,7 +72,7 @@ export function directionPass(
         ofProducts[position] = products;
         if (i > 0) {
           const [direct, ...rest] = gradient.previous;
-          carried = [sumOf(direct, tf.matMul(products, turned)), ...rest];
+          carried = [sumOf(direct, backThrough(products)), ...rest];
         }
       }
       // The first step's previous state is zero, so it adds nothing to the recurrent weights' gradient.

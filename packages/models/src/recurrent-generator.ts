@@ -122,8 +122,8 @@ function pass(
       const [ofStates, ofContexts] = ofOutputs.map((gradient, part) =>
         tf.unstack(tf.reshape(masked(gradient, dropouts[part]), [length, batch, gradient.shape[1] as number]), 0),
       ) as [Tensor[], Tensor[]];
-      const stateWeights = operations.transposedCopy(parameters('generator.state'));
-      const contextWeights = operations.transposedCopy(parameters('generator.context'));
+      const backThroughState = operations.transposedFactor(parameters('generator.state'));
+      const backThroughContext = operations.transposedFactor(parameters('generator.context'));
       const ofInputs: Tensor[] = new Array(length);
       const ofProducts: Tensor[] = new Array(length);
       const ofReads: Tensor[] = new Array(length);
@@ -133,7 +133,7 @@ function pass(
         const { cell: cellStep, weights, score } = steps[t] as RecurrentStep;
         const gradient = cellStep.backward([sumOf(ofStates[t], carried[0]), ...carried.slice(1)]);
         const ofInput = gradient.input;
-        const ofContext = tf.add(ofContexts[t] as Tensor, tf.matMul(ofInput, contextWeights));
+        const ofContext = tf.add(ofContexts[t] as Tensor, backThroughContext(ofInput));
         const ofWeights = tf.reshape(
           tf.matMul(read.values, tf.reshape(ofContext, [batch, memoryUnits, 1])),
           weights.shape,
@@ -149,7 +149,7 @@ function pass(
         scored[t] = { kept: score.kept, ofKept: scoreGradient.ofKept, ofScores };
         const [own, ...rest] = gradient.previous;
         const direct = joined ? own : sumOf(own, scoreGradient.query);
-        carried = [sumOf(direct, tf.matMul(ofProduct, stateWeights)), ...rest];
+        carried = [sumOf(direct, backThroughState(ofProduct)), ...rest];
       }
 
       const ofInput = tf.concat(ofInputs, 0);

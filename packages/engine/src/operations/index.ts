@@ -4,5 +4,4 @@ export { linear } from './linear.js';
 export { randomMask, randomUniform } from './random-mask.js';
 export { reluGradient } from './relu-gradient.js';
 export { type SparseCrossEntropy, sparseCrossEntropy } from './sparse-cross-entropy.js';
-export { timesTransposed } from './times-transposed.js';
-export { transposedCopy } from './transposed-copy.js';
+export { timesTransposed, transposedFactor } from './transposed-products.js';

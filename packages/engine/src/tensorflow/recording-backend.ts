@@ -21,6 +21,8 @@ const shapedByData = /^(Unique|Where$|NonMaxSuppression|ListDiff|Ragged)/;
 /** A tfjs backend that computes with the addon, as the `tensorflow` one does, and writes down each operation. */
 export interface RecordingBackend extends NodeBackend {
   readonly graph: Graph;
+  /** Of the matrix products. */
+  readonly precision: 'float32' | 'bf16';
   /** A tensor whose values are fed at every run, and zeros while recording. */
   feed(name: string, spec: TensorSpec): Tensor;
   /** The graph's name of a tensor's value. */
@@ -132,6 +134,7 @@ export function createRecordingBackend(name: string, addon: NodeBackend, options
 
   class Recording extends (addon.constructor as NodeBackendClass) implements RecordingBackend {
     readonly graph = graph;
+    readonly precision = options.precision ?? 'float32';
 
     constructor() {
       super(recorder, 'recording');

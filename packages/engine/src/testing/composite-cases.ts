@@ -4,7 +4,7 @@ import { linear } from '../operations/linear.js';
 import { randomMask, randomUniform } from '../operations/random-mask.js';
 import { reluGradient } from '../operations/relu-gradient.js';
 import { sparseCrossEntropy } from '../operations/sparse-cross-entropy.js';
-import { timesTransposed } from '../operations/times-transposed.js';
+import { timesTransposed } from '../operations/transposed-products.js';
 import { type Tensor, tf } from '../tensorflow-js.js';
 import { float, forward, int, type OperationCase, smooth } from './operation-cases.js';
 
