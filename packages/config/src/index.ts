@@ -21,6 +21,7 @@ export {
   type RunFile,
   type RunFileInput,
   runFileSchema,
+  type SamplingSpec,
   type ScheduleSpec,
   type TaskSpec,
 } from './run-file.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dataSchema } from './data-schema.js';
 import { initSchema } from './init-schema.js';
+import { samplingProblems, samplingSchema, taskSamplingFields } from './sampling-schema.js';
 import { followHead, headProblems, headSchema, lossSchema, metricsSchema } from './task-output-schema.js';
 
 const positiveInt = z.int().positive();
@@ -162,6 +163,7 @@ const taskSchema = z
       .positive()
       .default(1)
       .describe('Weight of its gradient in the shared encoder (combiner `weighted`).'),
+    ...taskSamplingFields,
     head: headSchema,
     loss: lossSchema,
     metrics: metricsSchema,
@@ -335,6 +337,16 @@ export const runFileSchema = z
       .strictObject({ kind: z.literal('weighted').describe("The sum of task gradients times each task's weight.") })
       .default({ kind: 'weighted' })
       .describe('How task gradients become one.'),
+    sampling: samplingSchema.default({ kind: 'all' }).describe('Which tasks take part in a step.'),
+    nonFinite: z
+      .strictObject({
+        limit: positiveInt
+          .max(1_000_000)
+          .default(20)
+          .describe('Steps in a row that may be skipped, as not finite, before the run fails.'),
+      })
+      .prefault({})
+      .describe('What becomes of steps whose gradients are not finite: they are skipped.'),
     workers: z
       .strictObject({
         min: positiveInt.max(1024).default(1).describe('Workers without which the run stays queued.'),
@@ -372,6 +384,16 @@ export const runFileSchema = z
       })
       .prefault({})
       .describe('When and on what validation runs.'),
+    records: z
+      .strictObject({
+        every: positiveInt
+          .default(1)
+          .describe(
+            "Steps between records of the tasks' inner products, coefficients, losses, norm, learning rate and durations; the first step, the last and every one with an evaluation are always recorded.",
+          ),
+      })
+      .prefault({})
+      .describe('Which steps the history keeps.'),
     budget: z
       .strictObject({
         steps: positiveInt.max(1_000_000_000).describe('Steps after which the run is finished.'),
@@ -405,6 +427,7 @@ export const runFileSchema = z
           message: 'needs format jsonl; a TSV field holds text, not vectors',
         });
     });
+    for (const { path, message } of samplingProblems(run)) context.addIssue({ code: 'custom', path, message });
     if (run.model.attention.kind === 'luong' && run.model.attention.normalize)
       context.addIssue({
         code: 'custom',
@@ -449,6 +472,7 @@ export type GeneratorSpec = RunFile['model']['generator'];
 export type DataSpec = TaskSpec['data'];
 export type InitSpec = NonNullable<RunFile['init']>;
 export type OptimizerSpec = RunFile['optimizer'];
+export type SamplingSpec = RunFile['sampling'];
 export type ScheduleSpec = RunFile['schedule'];
 export type HeadSpec = TaskSpec['head'];
 export type FeatureActivation = Extract<HeadSpec, { readonly kind: 'features' }>['activation'];
