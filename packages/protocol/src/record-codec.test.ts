@@ -39,7 +39,28 @@ const records: RunRecord[] = [
       stateHash: sha256,
     },
   },
+  {
+    ...base,
+    kind: 'matrices',
+    matrices: [
+      {
+        group: 'all',
+        step: 1,
+        tasks: [0, 2],
+        gram: [0.1 + 0.2, -0, Number.POSITIVE_INFINITY],
+        coefficients: [0.5, Number.NaN],
+      },
+      { group: 'encoder.1', step: 1, tasks: [1], gram: [5e-324], coefficients: [1] },
+    ],
+  },
 ];
+
+const matrix = (changes: Record<string, unknown>) =>
+  JSON.stringify({
+    ...base,
+    kind: 'matrices',
+    matrices: [{ group: 'all', step: 1, tasks: [0, 1], gram: [1, 0, 1], coefficients: [0.5, 0.5], ...changes }],
+  });
 
 const decodeText = (text: string) => () => decodeRunRecord(new TextEncoder().encode(text));
 
@@ -65,6 +86,10 @@ describe('the record codec', () => {
       'a value that is text',
       '{"run":"a","attempt":1,"generation":1,"member":0,"kind":"points","points":[{"subject":"run","series":"a","step":1,"value":"1"}],"timings":[],"tokens":0}',
     ],
+    ['a matrix without tasks', matrix({ tasks: [], gram: [], coefficients: [] })],
+    ['a matrix of one task twice', matrix({ tasks: [1, 1] })],
+    ['a matrix of no square', matrix({ gram: [1, 0] })],
+    ['a matrix with a coefficient too few', matrix({ coefficients: [1] })],
     ['a part of another run', JSON.stringify({ ...records[3], run: 'other' })],
   ])('refuses %s', (_what, text) => {
     expect(decodeText(text)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));

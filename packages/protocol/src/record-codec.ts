@@ -1,7 +1,7 @@
 import type { CheckpointPart } from './checkpoint.js';
 import { TributaryError } from './errors.js';
 import { isToken, type RunId, type TaskName } from './ids.js';
-import type { Point, PointSubject, RunRecord, SampleRow, TimingPoint } from './records.js';
+import type { Point, PointSubject, RunRecord, SampleRow, StepMatrix, TimingPoint } from './records.js';
 
 /** JSON knows neither NaN nor infinities nor -0: in a record these stand as strings. */
 const specialNumbers: Readonly<Record<string, number>> = {
@@ -50,6 +50,8 @@ export function decodeRunRecord(bytes: Uint8Array): RunRecord {
         timings: list(record.timings, 'timings', timing),
         tokens: count(record.tokens, 'tokens'),
       };
+    case 'matrices':
+      return { ...base, kind: 'matrices', matrices: list(record.matrices, 'matrices', matrix) };
     case 'samples':
       return {
         ...base,
@@ -75,7 +77,7 @@ export function decodeRunRecord(bytes: Uint8Array): RunRecord {
         outcome: text(record.outcome, 'outcome'),
       };
     default:
-      throw invalid('kind', 'must be points, samples, checkpoint-part, lineage or member-end');
+      throw invalid('kind', 'must be points, matrices, samples, checkpoint-part, lineage or member-end');
   }
 }
 
@@ -91,6 +93,29 @@ function point(value: unknown, where: string): Point {
 
 function timing(value: unknown, where: string): TimingPoint {
   return { ...point(value, where), generation: count(object(value, where).generation, `${where}.generation`) };
+}
+
+/** PostgreSQL keeps a task's place in an int2. */
+const mostTasks = 0x7fff;
+
+function matrix(value: unknown, where: string): StepMatrix {
+  const entry = object(value, where);
+  const tasks = list(entry.tasks, `${where}.tasks`, (place, at) => whole(place, at, mostTasks));
+  if (tasks.length === 0 || tasks.some((task, index) => index > 0 && task <= (tasks[index - 1] ?? 0)))
+    throw invalid(`${where}.tasks`, 'must rise and name at least one task');
+  const gram = list(entry.gram, `${where}.gram`, float);
+  const products = (tasks.length * (tasks.length + 1)) / 2;
+  if (gram.length !== products) throw invalid(`${where}.gram`, `must hold ${products} inner products`);
+  const coefficients = list(entry.coefficients, `${where}.coefficients`, float);
+  if (coefficients.length !== tasks.length)
+    throw invalid(`${where}.coefficients`, `must hold ${tasks.length}, one for each task`);
+  return {
+    group: name(entry.group, `${where}.group`),
+    step: count(entry.step, `${where}.step`),
+    tasks,
+    gram,
+    coefficients,
+  };
 }
 
 function sample(value: unknown, where: string): SampleRow {

@@ -22,6 +22,22 @@ export interface TimingPoint extends Point {
   readonly generation: number;
 }
 
+/**
+ * The inner products of the tasks' shared gradients at one step, and what the combiner made of them. A run, a group and a step
+ * have one matrix: the first write wins and a differing redo raises DIVERGED.
+ */
+export interface StepMatrix {
+  /** Group of parameters: `all`, or one of several that are combined apart. */
+  readonly group: string;
+  readonly step: number;
+  /** Places in the run file, from 0 and rising, of the P tasks that took part. */
+  readonly tasks: readonly number[];
+  /** P(P+1)/2 inner products, the upper triangle row by row: (0,0) (0,1) … (1,1) … */
+  readonly gram: readonly number[];
+  /** P factors: the combined gradient before clipping is their sum over the tasks' gradients. */
+  readonly coefficients: readonly number[];
+}
+
 /** One generated example of the final report. */
 export interface SampleRow {
   readonly task: TaskName;
@@ -46,6 +62,7 @@ export type RunRecord =
       readonly timings: readonly TimingPoint[];
       readonly tokens: number;
     })
+  | (RecordBase & { readonly kind: 'matrices'; readonly matrices: readonly StepMatrix[] })
   | (RecordBase & { readonly kind: 'samples'; readonly step: number; readonly samples: readonly SampleRow[] })
   | (RecordBase & { readonly kind: 'checkpoint-part'; readonly part: CheckpointPart })
   | (RecordBase & { readonly kind: 'lineage'; readonly entries: Readonly<Record<string, string>> })
