@@ -26,4 +26,5 @@ export {
   type TaskSpec,
 } from './run-file.js';
 export { RunFileError, type RunFileProblem } from './run-file-error.js';
+export { nearestMultiples, type SyncSpec, stepsOfExchange } from './sync-schema.js';
 export { metricNames } from './task-output-schema.js';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { dataSchema } from './data-schema.js';
 import { initSchema } from './init-schema.js';
 import { samplingProblems, samplingSchema, taskSamplingFields } from './sampling-schema.js';
+import { roundProblems, syncSchema } from './sync-schema.js';
 import { followHead, headProblems, headSchema, lossSchema, metricsSchema } from './task-output-schema.js';
 
 const positiveInt = z.int().positive();
@@ -326,13 +327,7 @@ export const runFileSchema = z
       })
       .prefault({})
       .describe('Limits on vocabularies.'),
-    sync: z
-      .strictObject({
-        strategy: z.literal('all-reduce').default('all-reduce').describe('Gradients are combined at every step.'),
-        codec: z.literal('fp32').default('fp32').describe('Encoding of gradients on the wire.'),
-      })
-      .prefault({})
-      .describe('How lanes agree on one gradient.'),
+    sync: syncSchema.prefault({}).describe('How lanes come to one update, and how it is written to the wire.'),
     combiner: z
       .strictObject({ kind: z.literal('weighted').describe("The sum of task gradients times each task's weight.") })
       .default({ kind: 'weighted' })
@@ -434,6 +429,7 @@ export const runFileSchema = z
         path: ['model', 'attention', 'normalize'],
         message: 'is a choice of additive attention; leave it out or choose kind: bahdanau',
       });
+    for (const { path, message } of roundProblems(run)) context.addIssue({ code: 'custom', path, message });
     if (run.workers.max < run.workers.min)
       context.addIssue({ code: 'custom', path: ['workers', 'max'], message: 'must be at least workers.min' });
     let lanes = 0;
