@@ -7,7 +7,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connect } from '@nats-io/transport-node';
-import { GradientExchange, natsTransport } from '@tributary/collectives';
+import { GradientExchange, natsTransport, weightedCombiner } from '@tributary/collectives';
 import { leaveTestServers, testServers } from '@tributary/testing';
 
 const self = fileURLToPath(import.meta.url);
@@ -23,12 +23,12 @@ async function exchangeMember({ member, size, elements, steps, subject, connecti
       self: member,
       members,
       lanes,
-      taskWeights: { bench: 1 },
       sharedElements: elements,
       taskElements: { bench: 1 },
       clipNorm: null,
       codec: 'fp32',
-      combiner: { kind: 'weighted' },
+      combiner: weightedCombiner([1]),
+      combinerName: 'weighted',
     },
     { transport },
   );

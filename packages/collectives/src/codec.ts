@@ -34,7 +34,7 @@ const fp32: Codec = {
 };
 
 /** @throws TributaryError `BACKEND_UNAVAILABLE` on a big-endian processor, whose floats do not lie as the wire has them. */
-export function codecNamed(name: 'fp32'): Codec {
+export function codecNamed(name: 'fp32' | 'bf16' | 'int8'): Codec {
   if (endianness() !== 'LE')
     throw new TributaryError(
       'BACKEND_UNAVAILABLE',
@@ -43,5 +43,7 @@ export function codecNamed(name: 'fp32'): Codec {
   switch (name) {
     case 'fp32':
       return fp32;
+    default:
+      throw new TributaryError('BACKEND_UNAVAILABLE', `There is no codec "${name}" yet; set sync.codec to fp32.`);
   }
 }

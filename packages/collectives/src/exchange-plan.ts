@@ -127,12 +127,11 @@ export function planExchange(options: ExchangeOptions, codec: Codec, maxPayloadB
   const agreed = {
     members: members.map((member) => [...member.lanes].sort((a, b) => a - b)),
     tasks: laneTask.map((task) => tasks[task]),
-    weights: tasks.map((task) => options.taskWeights[task]),
     taskElements,
     sharedElements,
     clipNorm: options.clipNorm,
     codec: codec.name,
-    combiner: options.combiner,
+    combiner: options.combinerName,
     chunkElements,
     sumsPerPart,
   };

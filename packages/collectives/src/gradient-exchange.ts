@@ -1,8 +1,14 @@
 import { TributaryError } from '@tributary/protocol';
 import { codecNamed } from './codec.js';
-import { weightedCombiner } from './combiner.js';
 import { EarlyMessages } from './early-messages.js';
-import type { ExchangeCounters, ExchangeOptions, LaneContribution, StepResult } from './exchange-options.js';
+import type {
+  CombinerStates,
+  ExchangeCounters,
+  ExchangeOptions,
+  LaneContribution,
+  LaneResiduals,
+  StepResult,
+} from './exchange-options.js';
 import { type ExchangePlan, planExchange } from './exchange-plan.js';
 import { GradientStep } from './gradient-step.js';
 import { decodeMemberHeader } from './member-header.js';
@@ -84,7 +90,8 @@ export class GradientExchange {
     this.#outboxes = [new StepOutbox(plan, codec, transport), new StepOutbox(plan, codec, transport)];
     this.#current = new GradientStep(plan, {
       codec,
-      combiner: weightedCombiner(plan.tasks.map((task) => options.taskWeights[task] ?? Number.NaN)),
+      combiner: options.combiner,
+      combinerStates: options.combinerState ?? {},
       clipNorm: options.clipNorm,
       inbox: this.#inbox,
       outbox: this.#outboxes[0],
@@ -97,6 +104,18 @@ export class GradientExchange {
   /** Task names in the order of the Gram matrix. */
   get tasks(): readonly string[] {
     return this.#plan.tasks;
+  }
+
+  /** After the last result. */
+  get combinerState(): CombinerStates {
+    return this.#current.combinerStates;
+  }
+
+  /** What a lane here carries into the next step; null where its codec loses nothing. Copy it: it is overwritten. */
+  residuals(lane: number): LaneResiduals | null {
+    if (this.#plan.laneHost[lane] !== this.#plan.self)
+      throw new RangeError(`lane ${lane} is not hosted by this member`);
+    return null;
   }
 
   /**

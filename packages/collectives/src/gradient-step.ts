@@ -1,7 +1,7 @@
 import { allFinite, clipScale, combinedNorm, gramMatrix } from './arithmetic.js';
 import type { Codec } from './codec.js';
-import type { Combiner, CombinerState } from './combiner.js';
-import type { LaneContribution, StepResult } from './exchange-options.js';
+import type { Combiner } from './combiner.js';
+import type { CombinerStates, LaneContribution, StepResult } from './exchange-options.js';
 import { chunkLength, type ExchangePlan } from './exchange-plan.js';
 import { encodeMemberHeader, type LaneFacts } from './member-header.js';
 import { ShardReducer } from './shard-reducer.js';
@@ -28,7 +28,7 @@ export class GradientStep {
   readonly #contributed: Uint8Array;
   #facts: LaneFacts[] = [];
   #outbox: StepOutbox;
-  #combinerState: CombinerState = {};
+  combinerStates: CombinerStates;
   #started = false;
   #nonFinite: number[] = [];
   #control = 0;
@@ -36,6 +36,7 @@ export class GradientStep {
   #coefficients: Float64Array | null = null;
   #gram: Float64Array;
   #norm = 0;
+  #scale = 1;
   #contributedAt = 0;
   #reducedAt = 0;
   #weighedAt = 0;
@@ -47,6 +48,7 @@ export class GradientStep {
     deps: {
       readonly codec: Codec;
       readonly combiner: Combiner;
+      readonly combinerStates: CombinerStates;
       readonly clipNorm: number | null;
       readonly inbox: StepInbox;
       readonly outbox: StepOutbox;
@@ -56,6 +58,7 @@ export class GradientStep {
     this.#codec = deps.codec;
     this.#clipNorm = deps.clipNorm;
     this.#combiner = deps.combiner;
+    this.combinerStates = deps.combinerStates;
     this.#inbox = deps.inbox;
     this.#outbox = deps.outbox;
     this.#shard = new ShardReducer(plan, deps.codec);
@@ -86,6 +89,7 @@ export class GradientStep {
     this.#coefficients = null;
     this.#gram = new Float64Array(this.#plan.tasks.length ** 2);
     this.#norm = Number.NaN;
+    this.#scale = 1;
     this.#reducedAt = this.#weighedAt = this.#tasksAt = 0;
     this.bytesReceived = 0;
   }
@@ -196,12 +200,20 @@ export class GradientStep {
       for (const lane of lanes) sum += this.#losses[lane] as number;
       return sum / lanes.length;
     });
-    const { weights, state } = this.#combiner({ gram: this.#gram, losses, state: this.#combinerState });
-    this.#combinerState = state;
+    const { weights, state } = this.#combiner({
+      gram: this.#gram,
+      losses,
+      tasks: tasks.map((_, task) => task),
+      taskCount: tasks.length,
+      shares: new Float64Array(tasks.length).fill(1),
+      step: this.#outbox.step,
+      state: this.combinerStates.all ?? {},
+    });
+    this.combinerStates = { all: state };
     this.#coefficients = weights;
     this.#norm = combinedNorm(this.#gram, weights);
-    const scale = clipScale(this.#norm, this.#clipNorm);
-    const scaled = weights.map((weight) => weight * scale);
+    this.#scale = clipScale(this.#norm, this.#clipNorm);
+    const scaled = weights.map((weight) => weight * this.#scale);
     this.#weighedAt = performance.now();
     for (let chunk = firstChunk; chunk < firstChunk + ownChunks; chunk++) {
       this.#shard.combine(chunk, scaled, this.#outbox.shared);
@@ -214,17 +226,24 @@ export class GradientStep {
     const now = performance.now();
     const since = (end: number, start: number): number => Math.max(0, (end || now) - (start || now));
     if (skipped) this.#outbox.shared.fill(0);
+    const coefficients = this.#coefficients ?? new Float64Array(this.#plan.tasks.length);
     return {
       step: this.#outbox.step,
       shared: this.#outbox.shared,
       tasks: this.#tasks.results(skipped),
       losses: this.#losses.slice(),
       tokens: this.#tokens.slice(),
+      matrices: [{ group: 'all', gram: this.#gram, coefficients }],
       gram: this.#gram,
-      coefficients: this.#coefficients ?? new Float64Array(this.#plan.tasks.length),
+      coefficients,
+      presentTasks: this.#plan.tasks.map((_, task) => task),
       norm: this.#norm,
+      scale: this.#scale,
+      combinerState: this.combinerStates,
       control: this.#control >>> 0,
       nonFinite: this.#nonFinite.sort((a, b) => a - b),
+      skipped: skipped ? 'lanes' : null,
+      exposedMs: since(now, this.#contributedAt),
       bytesSent: this.#outbox.bytesSent,
       bytesReceived: this.bytesReceived,
       phasesMs: {

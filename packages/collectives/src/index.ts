@@ -6,10 +6,15 @@ export {
   weightedCombiner,
 } from './combiner.js';
 export type {
+  BlockGroup,
+  CodecName,
+  CombinerStates,
   ExchangeCounters,
   ExchangeOptions,
   ExchangePhase,
+  GroupMatrix,
   LaneContribution,
+  LaneResiduals,
   StepResult,
 } from './exchange-options.js';
 export { type ExchangeDeps, GradientExchange, type StepExchange } from './gradient-exchange.js';

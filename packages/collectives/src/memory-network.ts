@@ -1,5 +1,11 @@
 import type { Transport } from './transport.js';
 
+interface Queued {
+  readonly from: number;
+  readonly head: Uint8Array;
+  readonly body: Uint8Array | undefined;
+}
+
 class MemoryTransport implements Transport {
   readonly self: number;
   readonly size: number;
@@ -7,7 +13,8 @@ class MemoryTransport implements Transport {
   readonly #network: readonly MemoryTransport[];
   #handler: ((from: number, payload: Uint8Array) => void) | null = null;
   #open = true;
-  #queue: { readonly from: number; readonly payload: Uint8Array }[] = [];
+  #queue: Queued[] = [];
+  #gathered = new Uint8Array(0);
 
   constructor(self: number, size: number, maxPayloadBytes: number, network: readonly MemoryTransport[]) {
     this.self = self;
@@ -16,16 +23,17 @@ class MemoryTransport implements Transport {
     this.#network = network;
   }
 
-  send(to: number, payload: Uint8Array): void {
+  send(to: number, head: Uint8Array, body?: Uint8Array): void {
     const target = this.#network[to];
     if (target === undefined || to === this.self) throw new RangeError(`member ${this.self} cannot send to ${to}`);
-    if (payload.byteLength > this.maxPayloadBytes)
-      throw new RangeError(`a payload of ${payload.byteLength} bytes exceeds ${this.maxPayloadBytes}`);
-    if (this.#open) target.#enqueue(this.self, payload);
+    const length = head.byteLength + (body?.byteLength ?? 0);
+    if (length > this.maxPayloadBytes)
+      throw new RangeError(`a payload of ${length} bytes exceeds ${this.maxPayloadBytes}`);
+    if (this.#open) target.#enqueue({ from: this.self, head, body });
   }
 
-  broadcast(payload: Uint8Array): void {
-    for (let to = 0; to < this.size; to++) if (to !== this.self) this.send(to, payload);
+  broadcast(head: Uint8Array, body?: Uint8Array): void {
+    for (let to = 0; to < this.size; to++) if (to !== this.self) this.send(to, head, body);
   }
 
   onMessage(handler: (from: number, payload: Uint8Array) => void): void {
@@ -37,9 +45,9 @@ class MemoryTransport implements Transport {
     this.#queue = [];
   }
 
-  #enqueue(from: number, payload: Uint8Array): void {
+  #enqueue(message: Queued): void {
     if (!this.#open) return;
-    this.#queue.push({ from, payload });
+    this.#queue.push(message);
     // Never inside the sender's call: a real network does not do that either.
     if (this.#queue.length === 1) setImmediate(() => this.#deliver());
   }
@@ -47,7 +55,16 @@ class MemoryTransport implements Transport {
   #deliver(): void {
     const messages = this.#queue;
     this.#queue = [];
-    for (const { from, payload } of messages) if (this.#open) this.#handler?.(from, payload);
+    for (const { from, head, body } of messages) if (this.#open) this.#handler?.(from, this.#gather(head, body));
+  }
+
+  /** One buffer for all messages, as a socket has: who keeps a payload without copying it is found out. */
+  #gather(head: Uint8Array, body: Uint8Array | undefined): Uint8Array {
+    const length = head.byteLength + (body?.byteLength ?? 0);
+    if (this.#gathered.byteLength < length) this.#gathered = new Uint8Array(length);
+    this.#gathered.set(head);
+    if (body) this.#gathered.set(body, head.byteLength);
+    return this.#gathered.subarray(0, length);
   }
 }
 

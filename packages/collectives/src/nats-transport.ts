@@ -41,14 +41,14 @@ class NatsTransport implements Transport {
     this.#subscriptions = subscriptions;
   }
 
-  send(to: number, payload: Uint8Array): void {
+  send(to: number, head: Uint8Array, body?: Uint8Array): void {
     const subject = this.#toSubjects[to];
     if (subject === undefined || to === this.self) throw new RangeError(`member ${this.self} cannot send to ${to}`);
-    this.#publish(subject, payload);
+    this.#publish(subject, head, body);
   }
 
-  broadcast(payload: Uint8Array): void {
-    if (this.size > 1) this.#publish(this.#allSubject, payload);
+  broadcast(head: Uint8Array, body?: Uint8Array): void {
+    if (this.size > 1) this.#publish(this.#allSubject, head, body);
   }
 
   onMessage(handler: (from: number, payload: Uint8Array) => void): void {
@@ -62,7 +62,8 @@ class NatsTransport implements Transport {
     if (!this.#connection.isClosed()) await this.#connection.flush().catch(() => undefined);
   }
 
-  #publish(subject: string, payload: Uint8Array): void {
+  #publish(subject: string, head: Uint8Array, body: Uint8Array | undefined): void {
+    const payload = body === undefined ? head : Buffer.concat([head, body]);
     if (payload.byteLength > this.maxPayloadBytes)
       throw new RangeError(`a payload of ${payload.byteLength} bytes exceeds ${this.maxPayloadBytes}`);
     // A closed connection loses messages, as any datagram may be lost; its owner watches `closed()`.

@@ -1,5 +1,5 @@
 import { loadCheckpoint } from '@tributary/checkpoints';
-import { GradientExchange, type StepResult } from '@tributary/collectives';
+import { GradientExchange, type StepResult, weightedCombiner } from '@tributary/collectives';
 import { durationMs, type RunFile } from '@tributary/config';
 import { createOptimizer, type Optimizer } from '@tributary/engine';
 import type { SequenceModel } from '@tributary/models';
@@ -143,17 +143,21 @@ export class Trainer {
 
   #openExchange(): GradientExchange {
     const { tasks, sync, combiner, clip } = this.#spec;
+    // In the order of their first lane, as the exchange numbers tasks.
+    const weights = [...new Set<string>(this.#plan.lanes.map(({ task }) => task))].map(
+      (task) => tasks.find(({ name }) => name === task)?.weight ?? Number.NaN,
+    );
     return new GradientExchange(
       {
         self: this.#options.member,
         members: this.#options.document.members,
         lanes: this.#plan.lanes,
-        taskWeights: Object.fromEntries(tasks.map(({ name, weight }) => [name, weight])),
         sharedElements: this.#model.sharedLayout.elements,
         taskElements: Object.fromEntries(tasks.map(({ name }) => [name, this.#model.task(name).layout.elements])),
         clipNorm: clip?.globalNorm ?? null,
         codec: sync.codec,
-        combiner,
+        combiner: weightedCombiner(weights),
+        combinerName: JSON.stringify({ combiner, weights }),
       },
       this.#deps,
     );

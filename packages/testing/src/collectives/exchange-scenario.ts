@@ -1,4 +1,4 @@
-import type { ExchangeOptions, LaneContribution } from '@tributary/collectives';
+import { type ExchangeOptions, type LaneContribution, weightedCombiner } from '@tributary/collectives';
 import type { Lane, LaneIndex, Member, MemberIndex, TaskName, WorkerId } from '@tributary/protocol';
 import { randomStream } from '@tributary/random';
 
@@ -39,7 +39,17 @@ export function membersOf(placement: readonly (readonly number[])[]): Member[] {
 
 export function optionsOf(of: Scenario, placement: readonly (readonly number[])[], self: number): ExchangeOptions {
   // Asks again soon, so that tests of lossy networks take no longer than they must.
-  return { ...of, self, members: membersOf(placement), codec: 'fp32', combiner: { kind: 'weighted' }, quietMs: 30 };
+  const { taskWeights, ...agreed } = of;
+  const weights = [...new Set(of.lanes.map(({ task }) => task as string))].map((task) => taskWeights[task] as number);
+  return {
+    ...agreed,
+    self,
+    members: membersOf(placement),
+    codec: 'fp32',
+    combiner: weightedCombiner(weights),
+    combinerName: `weighted ${weights.join(' ')}`,
+    quietMs: 30,
+  };
 }
 
 /**

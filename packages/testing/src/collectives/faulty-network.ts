@@ -29,25 +29,25 @@ class FaultyTransport implements Transport {
     this.#draws = randomStream(faults.seed, 'faults', inner.self);
   }
 
-  send(to: number, payload: Uint8Array): void {
+  send(to: number, head: Uint8Array, body?: Uint8Array): void {
     const { drop, duplicate, delay, longestDelayMs } = this.#faults;
     const copies = this.#draws.uniform() < drop ? 0 : this.#draws.uniform() < duplicate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (this.#draws.uniform() >= delay) {
-        this.#inner.send(to, payload);
+        this.#inner.send(to, head, body);
         continue;
       }
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
-        this.#inner.send(to, payload);
+        this.#inner.send(to, head, body);
       }, this.#draws.uniform() * longestDelayMs);
       this.#timers.add(timer);
     }
   }
 
-  broadcast(payload: Uint8Array): void {
+  broadcast(head: Uint8Array, body?: Uint8Array): void {
     // Each receiver loses its own copy.
-    for (let to = 0; to < this.size; to++) if (to !== this.self) this.send(to, payload);
+    for (let to = 0; to < this.size; to++) if (to !== this.self) this.send(to, head, body);
   }
 
   onMessage(handler: (from: number, payload: Uint8Array) => void): void {
