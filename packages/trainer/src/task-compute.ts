@@ -29,6 +29,14 @@ interface LaneCompute {
   readonly gradients: readonly LaneGradients[];
 }
 
+/** What one step of a lane has read. */
+export interface BatchesDone {
+  /** Mean cross-entropy, nats a target token. */
+  readonly loss: number;
+  /** Source and target tokens, padding not counted. */
+  readonly tokens: number;
+}
+
 /** The graphs of a task for one batch shape: of its training, its evaluation, and of the two halves of its generation. */
 export const graphKinds = ['train', 'evaluate', 'encode', 'generate'] as const;
 
@@ -141,17 +149,21 @@ export class TaskCompute {
   }
 
   /**
-   * Forward and backward of the lane's next batches; the gradients land in the buffers of the step's parity. Several microbatches
-   * give the mean over the target tokens of all: what one batch of all their rows gives, up to rounding.
+   * Forward and backward of the lane's next batches. Several microbatches give the mean over the target tokens of all: what
+   * one batch of all their rows gives, up to rounding.
+   * @param step of the run, 1 for the first; draws depend on it
+   * @param into receives the gradients
    */
-  async trainLane(lane: number, step: number, shared: Float32Array, buffer: BufferIndex): Promise<LaneDone> {
-    const { cursor, gradients } = this.#lane(lane);
-    const started = performance.now();
+  async gradient(
+    lane: number,
+    step: number,
+    parameters: Readonly<LaneGradients>,
+    into: LaneGradients,
+  ): Promise<BatchesDone> {
+    const { cursor } = this.#lane(lane);
     const { microbatches } = this.spec.batch;
     const batches = Array.from({ length: microbatches }, () => cursor.next());
     const targetTokens = batches.reduce((sum, batch) => sum + batch.targetTokens, 0);
-    const into = gradients[step % 2] as (typeof gradients)[number];
-    const parameters = { shared, task: this.parameters(buffer) };
     let loss = 0;
     for (const [index, batch] of batches.entries()) {
       // Each microbatch draws masks of its own.
@@ -162,13 +174,25 @@ export class TaskCompute {
       this.#accumulator?.add(into, share, index === 0);
       loss += share * done.loss;
     }
-    return {
-      lane,
-      loss,
-      tokens: batches.reduce((sum, batch) => sum + batch.tokens, 0),
-      computeMs: performance.now() - started,
-      cursor: cursor.state(),
-    };
+    return { loss, tokens: batches.reduce((sum, batch) => sum + batch.tokens, 0) };
+  }
+
+  /** The gradients of the lane's next batches at the run's parameters, in the buffers of the step's parity. */
+  async trainLane(lane: number, step: number, shared: Float32Array, buffer: BufferIndex): Promise<LaneDone> {
+    const started = performance.now();
+    const parameters = { shared, task: this.parameters(buffer) };
+    const done = await this.gradient(lane, step, parameters, this.gradients(lane, step));
+    return { lane, ...done, computeMs: performance.now() - started, cursor: this.cursor(lane) };
+  }
+
+  /** Where the lane's cursor stands. */
+  cursor(lane: number): CursorPosition {
+    return this.#lane(lane).cursor.state();
+  }
+
+  /** What a lane contributes to an exchange is written here. */
+  gradients(lane: number, exchange: number): LaneGradients {
+    return this.#lane(lane).gradients[exchange % 2] as LaneGradients;
   }
 
   #lane(lane: number): LaneCompute {
