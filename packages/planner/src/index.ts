@@ -17,4 +17,11 @@ export {
   type SupervisionLimits,
   supervise,
 } from './supervise.js';
+export {
+  expectedMicrobatches,
+  laneSchedule,
+  type ScheduledRun,
+  type TaskSchedule,
+  taskSchedule,
+} from './task-schedule.js';
 export { workerSilent } from './worker-silent.js';
