@@ -1,3 +1,5 @@
+export type { VectorArithmetic } from './arithmetic/vector-arithmetic.js';
+export { type Codec, type CodecResidual, codecNamed, type EncodeOptions } from './codecs/codec.js';
 export {
   type Combiner,
   type CombinerInput,
@@ -21,3 +23,4 @@ export { type ExchangeDeps, GradientExchange, type StepExchange } from './gradie
 export { memoryNetwork } from './memory-network.js';
 export { type NatsTransportOptions, natsTransport } from './nats-transport.js';
 export type { Transport } from './transport.js';
+export { type VectorMemory, vectorMemory } from './vector-memory.js';

@@ -1,0 +1,60 @@
+import { endianness } from 'node:os';
+import { TributaryError } from '@tributary/protocol';
+import type { VectorMemory } from '../vector-memory.js';
+import { bf16Codec } from './bf16-codec.js';
+import { fp32Codec } from './fp32-codec.js';
+import { int8Codec } from './int8-codec.js';
+
+/** What a codec's rounding has taken from a vector so far, added to its next code. */
+export interface CodecResidual {
+  /** As the last code left it. */
+  readonly before: Float32Array;
+  /** Receives f32(f32(source + before) - decoded). May be `before` itself. */
+  readonly after: Float32Array;
+}
+
+export interface EncodeOptions {
+  /** Only with a codec that has `feedback`; others do not read or write it. */
+  readonly residual?: CodecResidual;
+  /** Receives what `decode` gives for the code. May be the source itself. */
+  readonly decoded?: Float32Array;
+}
+
+/**
+ * How float32 vectors are written to the wire, as a pure function of the vector (and residual): the same bytes on every host.
+ * Codes of 1,024 elements follow one another, so the code of elements [1,024·a, 1,024·b) is a run of bytes of the whole code, from
+ * `encodedBytes(1,024·a)` on. A coded group with an element that is NaN or infinite decodes to something that is not finite.
+ */
+export interface Codec {
+  readonly name: 'fp32' | 'bf16' | 'int8';
+  /** The code is the vector's own bytes: encode and decode may be left out. */
+  readonly identity: boolean;
+  /** What a code loses is to be added to the next one (`residual`). */
+  readonly feedback: boolean;
+  encodedBytes(elements: number): number;
+  /** Writes `encodedBytes(source.length)` bytes. Views on the codec's memory are fast; `target` need not be aligned. */
+  encode(source: Float32Array, target: Uint8Array, options?: EncodeOptions): void;
+  /** Reads `encodedBytes(target.length)` bytes; `code` need not be aligned, and may lie anywhere at little cost. */
+  decode(code: Uint8Array, target: Float32Array): void;
+}
+
+/**
+ * `memory` is where most of the vectors and codes will lie.
+ *
+ * @throws TributaryError `BACKEND_UNAVAILABLE` on a big-endian processor, whose floats do not lie as the wire has them.
+ */
+export function codecNamed(name: Codec['name'], memory: VectorMemory): Codec {
+  if (endianness() !== 'LE')
+    throw new TributaryError(
+      'BACKEND_UNAVAILABLE',
+      'The exchange needs a little-endian processor; run the worker on one.',
+    );
+  switch (name) {
+    case 'fp32':
+      return fp32Codec;
+    case 'bf16':
+      return bf16Codec(memory.kernels);
+    case 'int8':
+      return int8Codec(memory.kernels);
+  }
+}

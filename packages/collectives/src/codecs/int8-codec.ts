@@ -1,0 +1,83 @@
+import type { Kernels } from '../arithmetic/kernels.js';
+import type { Codec, EncodeOptions } from './codec.js';
+import { decodeInt8, encodeInt8, int8Group, int8Header } from './int8-reference.js';
+
+const groupBytes = int8Header + int8Group;
+
+/**
+ * A signed byte an element: each 1,024 elements are one float32 scale, their largest magnitude over 127, then their codes. A group
+ * that is not finite, or whose sum with the residual is not, decodes to NaN; one whose largest is below 2⁻¹⁰⁰ to zeros.
+ */
+export function int8Codec(kernels: Kernels | null): Codec {
+  return {
+    name: 'int8',
+    identity: false,
+    feedback: true,
+    encodedBytes: int8Bytes,
+    encode(source, target, options) {
+      if (kernels === null || !encodeOnMemory(kernels, source, target, options)) encodeGroups(source, target, options);
+    },
+    decode(code, target) {
+      if (kernels === null || !decodeOnMemory(kernels, code, target)) decodeGroups(code, target);
+    },
+  };
+}
+
+function int8Bytes(elements: number): number {
+  return elements + int8Header * Math.ceil(elements / int8Group);
+}
+
+function encodeOnMemory(
+  kernels: Kernels,
+  source: Float32Array,
+  target: Uint8Array,
+  { residual, decoded }: EncodeOptions = {},
+): boolean {
+  const { addressOf } = kernels;
+  const from = addressOf(source);
+  const to = addressOf(target);
+  const before = residual === undefined ? 0 : addressOf(residual.before);
+  const after = residual === undefined ? 0 : addressOf(residual.after);
+  const back = decoded === undefined ? 0 : addressOf(decoded);
+  if (from === 0 || to === 0 || (residual !== undefined && (before === 0 || after === 0))) return false;
+  if (decoded !== undefined && back === 0) return false;
+  kernels.run.encodeInt8(from, before, after, back, to, source.length);
+  return true;
+}
+
+function decodeOnMemory(kernels: Kernels, code: Uint8Array, target: Float32Array): boolean {
+  const to = kernels.addressOf(target);
+  if (to === 0) return false;
+  const from = kernels.addressOf(code);
+  if (from !== 0) {
+    kernels.run.decodeInt8(from, to, target.length);
+    return true;
+  }
+  const { staging } = kernels;
+  const groups = Math.floor(staging.length / groupBytes);
+  for (let done = 0; done < target.length; done += groups * int8Group) {
+    const length = Math.min(groups * int8Group, target.length - done);
+    staging.set(code.subarray(int8Bytes(done), int8Bytes(done) + int8Bytes(length)));
+    kernels.run.decodeInt8(staging.byteOffset, to + 4 * done, length);
+  }
+  return true;
+}
+
+function encodeGroups(source: Float32Array, target: Uint8Array, { residual, decoded }: EncodeOptions = {}): void {
+  for (let from = 0, at = 0; from < source.length; from += int8Group, at += groupBytes) {
+    const to = Math.min(from + int8Group, source.length);
+    encodeInt8(
+      source.subarray(from, to),
+      target.subarray(at, at + int8Header + to - from),
+      residual === undefined
+        ? undefined
+        : { before: residual.before.subarray(from, to), after: residual.after.subarray(from, to) },
+      decoded?.subarray(from, to),
+    );
+  }
+}
+
+function decodeGroups(code: Uint8Array, target: Float32Array): void {
+  for (let from = 0, at = 0; from < target.length; from += int8Group, at += groupBytes)
+    decodeInt8(code.subarray(at, at + groupBytes), target.subarray(from, Math.min(from + int8Group, target.length)));
+}
