@@ -8,6 +8,7 @@ export const errorCodes = [
   'CHECKPOINT_NOT_FOUND',
   'CHECKPOINT_CORRUPT',
   'OBJECT_NOT_FOUND',
+  'NOT_RECORDED',
   'NO_WORKERS',
   'UNAUTHORIZED',
   'STACK_DOWN',

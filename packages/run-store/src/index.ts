@@ -11,6 +11,14 @@ export {
   unneededParts,
 } from './checkpoints.js';
 export {
+  type Conflicts,
+  type ConflictsOptions,
+  conflicts,
+  defaultConflictBuckets,
+  type PairConflicts,
+  type PairStatistics,
+} from './conflicts.js';
+export {
   type DatabaseOptions,
   type Db,
   isTransientDatabaseError,

@@ -199,7 +199,27 @@ create table divergences (
 );
 `);
 
+const gramMatrices = statements(`
+create table matrix_groups (
+  id bigint generated always as identity primary key,
+  run text not null references runs on delete cascade,
+  name text not null,
+  unique (run, name)
+);
+
+-- As points: narrow, without a foreign key. The columns' order leaves no padding between them; tasks is null where all took part.
+create table gram_matrices (
+  group_id bigint not null,
+  step integer not null,
+  tasks smallint[],
+  gram double precision[] not null,
+  coefficients double precision[] not null,
+  primary key (group_id, step)
+);
+`);
+
 /** Every migration, by name; names sort in the order in which they are applied. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-tables': tables,
+  '0002-gram-matrices': gramMatrices,
 };

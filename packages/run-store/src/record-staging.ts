@@ -13,6 +13,10 @@ create temporary table if not exists staged_points (
   ord integer not null, run text not null, attempt integer not null, generation integer not null, kind text not null,
   subject text not null, series text not null, step integer not null, value double precision not null
 ) on commit delete rows;
+create temporary table if not exists staged_matrices (
+  ord integer not null, run text not null, attempt integer not null, generation integer not null, name text not null,
+  step integer not null, tasks smallint[], gram double precision[] not null, coefficients double precision[] not null
+) on commit delete rows;
 create temporary table if not exists staged_samples (
   ord integer not null, run text not null, step integer not null, task text not null, index integer not null,
   source text not null, generated text not null, "references" jsonb not null
@@ -28,7 +32,7 @@ create temporary table if not exists staged_member_ends (
 create temporary table if not exists staged_runs (run text primary key) on commit delete rows;
 `;
 
-type Cell = string | number;
+type Cell = string | number | readonly number[] | null;
 
 /** Copies a batch into the connection's staging tables, inside the open transaction. */
 export async function stageRecords(client: pg.PoolClient, records: readonly RunRecord[]): Promise<void> {
@@ -36,6 +40,7 @@ export async function stageRecords(client: pg.PoolClient, records: readonly RunR
   await client.query(`set local client_min_messages = warning; ${createStaging}`);
   const rows = {
     staged_points: [] as Cell[][],
+    staged_matrices: [] as Cell[][],
     staged_samples: [] as Cell[][],
     staged_lineage: [] as Cell[][],
     staged_member_ends: [] as Cell[][],
@@ -71,6 +76,12 @@ export async function stageRecords(client: pg.PoolClient, records: readonly RunR
             point.step,
             point.value,
           ]);
+        break;
+      case 'matrices':
+        for (const { group, step, tasks, gram, coefficients } of record.matrices) {
+          const places = tasks.every((task, index) => task === index) ? null : tasks;
+          rows.staged_matrices.push([ord++, run, attempt, generation, group, step, places, gram, coefficients]);
+        }
         break;
       case 'samples':
         for (const sample of record.samples)
@@ -130,9 +141,16 @@ function postgresText(text: string): string {
   return text.replaceAll('\u0000', '\u2400').replace(/[\ud800-\udfff]/gu, '\ufffd');
 }
 
+/** Reads back as the same bits. */
+export function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
 function copyLine(cells: readonly Cell[]): string {
   const fields = cells.map((cell) => {
-    if (typeof cell === 'number') return Object.is(cell, -0) ? '-0' : String(cell);
+    if (cell === null) return '\\N';
+    if (typeof cell === 'number') return numberText(cell);
+    if (typeof cell !== 'string') return `{${cell.map(numberText).join()}}`;
     return postgresText(cell).replace(/[\\\t\n\r]/g, (character) => escapes[character] ?? character);
   });
   return `${fields.join('\t')}\n`;

@@ -1,19 +1,9 @@
 import type pg from 'pg';
-
-/** A redone value that differs, bit for bit, from the recorded one. */
-export interface DivergedPoint {
-  readonly run: string;
-  readonly subject: string;
-  readonly series: string;
-  readonly step: number;
-  readonly generation: number;
-  readonly attempt: number;
-  readonly recorded: number;
-  readonly redone: number;
-}
+import type { DivergedPoint } from './diverged-point.js';
+import { insertMatrices, insertMatrixDivergences } from './matrix-writing.js';
 
 export interface WriteResult {
-  /** Points, timings, samples, lineage entries and member ends that were new. */
+  /** Points, matrices, timings, samples, lineage entries and member ends that were new. */
   readonly inserted: number;
   /** Those that were there already. */
   readonly duplicates: number;
@@ -33,13 +23,15 @@ export async function applyStagedRecords(client: pg.PoolClient): Promise<WriteRe
   const unknownRuns = await dropUnknownRuns(client);
   const { rows: staged } = await client.query<{ count: number }>(countStaged);
   const points = await insertPoints(client);
+  const matrices = await insertMatrices(client);
   const timings = await count(client, insertTimings);
   const samples = await count(client, insertSamples);
   const lineage = await count(client, insertLineage);
   const ends = await count(client, insertMemberEnds);
   await client.query(advanceRuns);
-  const inserted = points + timings + samples + lineage + ends;
-  const { rows: diverged } = await client.query<DivergedPoint>(insertDivergences);
+  const inserted = points + matrices + timings + samples + lineage + ends;
+  const { rows: divergedPoints } = await client.query<DivergedPoint>(insertDivergences);
+  const diverged = [...divergedPoints, ...(await insertMatrixDivergences(client))];
   return {
     inserted,
     duplicates: (staged[0]?.count ?? 0) - inserted,
@@ -49,7 +41,13 @@ export async function applyStagedRecords(client: pg.PoolClient): Promise<WriteRe
   };
 }
 
-const stagedTables = ['staged_points', 'staged_samples', 'staged_lineage', 'staged_member_ends'] as const;
+const stagedTables = [
+  'staged_points',
+  'staged_matrices',
+  'staged_samples',
+  'staged_lineage',
+  'staged_member_ends',
+] as const;
 
 const countStaged = `select ${stagedTables.map((table) => `(select count(*) from ${table})`).join(' + ')} as count`;
 

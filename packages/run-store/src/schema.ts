@@ -122,6 +122,24 @@ export interface TimingTable {
   value: number;
 }
 
+/** Groups of parameters with matrices of their own, by run. */
+export interface MatrixGroupTable {
+  id: Generated<number>;
+  run: string;
+  name: string;
+}
+
+/** Of P tasks at one step. */
+export interface GramMatrixTable {
+  groupId: number;
+  step: number;
+  /** Places of the tasks in the run file; null: 0 to P-1. */
+  tasks: number[] | null;
+  /** P(P+1)/2 inner products, the upper triangle row by row. */
+  gram: number[];
+  coefficients: number[];
+}
+
 export interface SampleTable {
   run: string;
   step: number;
@@ -199,6 +217,8 @@ export interface Schema {
   series: SeriesTable;
   points: PointTable;
   timings: TimingTable;
+  matrixGroups: MatrixGroupTable;
+  gramMatrices: GramMatrixTable;
   samples: SampleTable;
   checkpoints: CheckpointTable;
   checkpointParts: CheckpointPartTable;

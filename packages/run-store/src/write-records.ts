@@ -3,7 +3,8 @@ import type { RunDatabase } from './database.js';
 import { stageRecords } from './record-staging.js';
 import { applyStagedRecords, type WriteFaults, type WriteResult } from './record-writing.js';
 
-export type { DivergedPoint, WriteFaults, WriteResult } from './record-writing.js';
+export type { DivergedPoint } from './diverged-point.js';
+export type { WriteFaults, WriteResult } from './record-writing.js';
 
 /**
  * Writes a batch of records in one transaction: COPY into staging tables, then INSERT … ON CONFLICT DO NOTHING. Writing a record

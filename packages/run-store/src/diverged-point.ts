@@ -1,0 +1,11 @@
+/** A redone value that differs, bit for bit, from the recorded one; of a matrix, its first. */
+export interface DivergedPoint {
+  readonly run: string;
+  readonly subject: string;
+  readonly series: string;
+  readonly step: number;
+  readonly generation: number;
+  readonly attempt: number;
+  readonly recorded: number;
+  readonly redone: number;
+}
