@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test bench-allreduce bench-engine bench-fused bench-optimizer
+.PHONY: help quickstart setup install build up down check test bench-sync bench-engine bench-fused bench-optimizer
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -48,8 +48,10 @@ test: setup ## set up, then every test on real servers
 	@$(SETUP) swiftshader
 	@npx vitest run
 
-bench-allreduce: setup ## the gradient exchange beside a naive all-reduce over the same NATS (2 minutes)
-	@node test/bench/all-reduce.mjs
+# Options for it: make bench-sync ARGS="--processes 2 --mb 4.7,20 --codecs fp32,int8 --rounds 2"
+bench-sync: install ## the gradient exchange beside Gloo and a naive all-reduce (5 minutes; PyTorch is 3 GB to fetch, once)
+	@$(SETUP) build nats-server bench-python
+	@node test/bench/sync.mjs $(ARGS)
 
 # Options for it: make bench-engine ARGS="--cases gru-small --threads 1,2 --rounds 9 --skip-compile"
 bench-engine: install ## a training step beside PyTorch and op-by-op TensorFlow.js (30 minutes; PyTorch is 3 GB to fetch, once)

@@ -42,9 +42,28 @@ export class Contestant {
   }
 
   /** @returns {Promise<{ ms: number[], loss: number, cpu_ms: number }>} wall time of each, last loss, processor time of one on average */
-  async steps(count) {
-    this.#process.stdin.write(`${JSON.stringify({ steps: count })}\n`);
+  steps(count) {
+    return this.ask({ steps: count });
+  }
+
+  /** Sends one request; resolves to the report that answers it. */
+  ask(request) {
+    this.#process.stdin.write(`${JSON.stringify(request)}\n`);
     return this.next();
+  }
+
+  get pid() {
+    return this.#process.pid;
+  }
+
+  /** Resolves to how it ended, in words. */
+  get ended() {
+    return this.#ended;
+  }
+
+  /** Ends it at once. */
+  kill() {
+    this.#process.kill('SIGKILL');
   }
 
   async end() {
