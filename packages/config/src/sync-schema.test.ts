@@ -34,6 +34,19 @@ describe('sync', () => {
     expect(() => parse(text)).not.toThrow(/checkpoints\.every/);
   });
 
+  it('lets a task come and go between rounds only', () => {
+    const parseTask = (from: number, until: number) =>
+      parse(`experiment: e
+tasks:
+  - { name: t, data: { source: words, kind: spell } }
+  - { name: u, data: { source: words, kind: stress }, steps: { from: ${from}, until: ${until} } }
+sync: { strategy: diloco, innerSteps: 50 }
+budget: { steps: 1200 }`);
+    expect(() => parseTask(51, 100)).not.toThrow();
+    expect(() => parseTask(50, 101)).toThrow(/tasks\[1\]\.steps\.from: .* 50 is not, take 1 or 51/);
+    expect(() => parseTask(50, 101)).toThrow(/tasks\[1\]\.steps\.until: .* 101 is not, take 100 or 150/);
+  });
+
   it.each([
     ['{ innerSteps: 5 }', /sync\.innerSteps: unknown field/],
     ['{ strategy: dilco }', /sync\.strategy: must be one of "all-reduce", "diloco".*did you mean "diloco"/],

@@ -68,20 +68,35 @@ interface Stepping {
   readonly budget: { readonly steps: number };
   readonly evaluation: { readonly every: number };
   readonly checkpoints: { readonly every: number };
+  readonly tasks: readonly { readonly steps: { readonly from: number; readonly until?: number | undefined } }[];
 }
 
 /** Numbers of steps at which no exchange ends, where one must. */
-export function roundProblems(run: Stepping): { readonly path: string[]; readonly message: string }[] {
+export function roundProblems(run: Stepping): { readonly path: (string | number)[]; readonly message: string }[] {
   const every = stepsOfExchange(run.sync);
-  const fields: readonly [path: string[], steps: number][] = [
+  const ends: readonly [path: (string | number)[], steps: number][] = [
     [['budget', 'steps'], run.budget.steps],
     [['evaluation', 'every'], run.evaluation.every],
     [['checkpoints', 'every'], run.checkpoints.every],
+    ...run.tasks.flatMap(({ steps: { until } }, task): [(string | number)[], number][] =>
+      until === undefined ? [] : [[['tasks', task, 'steps', 'until'], until]],
+    ),
   ];
-  return fields
+  const problems = ends
     .filter(([, steps]) => steps % every !== 0)
     .map(([path, steps]) => ({
       path,
       message: `must be a multiple of sync.innerSteps, ${every}: lanes agree only then; ${steps} is not, take ${nearestMultiples(steps, every).join(' or ')}`,
     }));
+  const starts = run.tasks.flatMap(({ steps: { from } }, task) =>
+    (from - 1) % every === 0
+      ? []
+      : [
+          {
+            path: ['tasks', task, 'steps', 'from'],
+            message: `must be the first step of a round of sync.innerSteps, ${every}; ${from} is not, take ${[0, 1].map((more) => (Math.floor((from - 1) / every) + more) * every + 1).join(' or ')}`,
+          },
+        ],
+  );
+  return [...problems, ...starts];
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { decodeWeights } from '@tributary/checkpoints';
-import { type RunFile, validateRunFile } from '@tributary/config';
+import { nearestMultiples, type RunFile, stepsOfExchange, validateRunFile } from '@tributary/config';
 import { buildData } from '@tributary/datasets';
 import { type AttemptReplyDocument, isResting, type RunId, TributaryError } from '@tributary/protocol';
 import { createRun, endAttempt, inTransaction, listCheckpoints, requireRun, startAttempt } from '@tributary/run-store';
@@ -35,7 +35,7 @@ export async function launchRun(
 /**
  * Starts a new attempt of a run at rest, from its newest checkpoint.
  * @param steps a new budget of steps; a finished run needs a larger one
- * @throws TributaryError `RUN_NOT_FOUND`, `RUN_STATE_CONFLICT`, `NO_WORKERS`, `SERVER_FAILED`
+ * @throws TributaryError `RUN_NOT_FOUND`, `RUN_STATE_CONFLICT`, `SPEC_INVALID`, `NO_WORKERS`, `SERVER_FAILED`
  */
 export async function resumeRun(
   run: string,
@@ -54,6 +54,12 @@ export async function resumeRun(
     throw new TributaryError(
       'RUN_STATE_CONFLICT',
       `Run ${run} is ${row.state}; only a run that has ended or is paused can be resumed. Follow it with: npx tributary watch ${run}`,
+    );
+  const every = stepsOfExchange(row.spec.sync);
+  if (target % every !== 0)
+    throw new TributaryError(
+      'SPEC_INVALID',
+      `Run ${run} exchanges every ${every} steps (sync.innerSteps) and ends only there; ${target} is no multiple, take ${nearestMultiples(target, every).join(' or ')}.`,
     );
   await requireLiveWorkers(deps.db, row.spec.workers.min);
   await requireTemporal(deps.temporal);
