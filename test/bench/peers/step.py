@@ -87,4 +87,5 @@ def main():
         report({"ms": ms, "loss": loss, "cpu_ms": (time.process_time() - before) * 1000 / len(ms)})
 
 
-main()
+if __name__ == "__main__":
+    main()
