@@ -1,14 +1,17 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import type { StepResult } from '@tributary/collectives';
-import type { RunFile } from '@tributary/config';
+import { type RunFile, stepsOfExchange } from '@tributary/config';
 import type { GenerationDocument, RunEvent, TaskName } from '@tributary/protocol';
 import type { Logger, Metrics } from '@tributary/telemetry';
-import type { EvaluationResult, Traced, Warming } from './compute-messages.js';
+import type { EvaluationResult, LaneShare, Traced, Warming } from './compute-messages.js';
+import { agreedStop } from './control-bits.js';
 import type { MemberPlan } from './member-plan.js';
 import { processMemory } from './process-memory.js';
 import type { RecordOutbox } from './record-outbox.js';
+import { isRecordedStep } from './recorded-steps.js';
 import { RollingRate } from './rolling-rate.js';
-import { pointsOfStep, taskLosses, timingsOfStep } from './step-points.js';
+import { StepMetrics } from './step-metrics.js';
+import { matricesOfStep, pointsOfStep, presentTasks, taskLosses, timingsOfStep } from './step-points.js';
 
 const progressIntervalMs = 400;
 
@@ -38,6 +41,11 @@ export class StepReporter {
   readonly #beganMs = performance.now();
   #lastProgressMs = 0;
   #lastWarmingMs = 0;
+  /** Of each task, as far as this member knows. */
+  #losses: Readonly<Record<string, number>> = {};
+  readonly #metrics: StepMetrics;
+  /** The last loss of each task: one that is absent keeps it. */
+  readonly #losses: Record<string, number> = {};
   #stepped = false;
   #tracingMs = 0;
   #graphs = 0;
@@ -45,6 +53,7 @@ export class StepReporter {
   constructor(options: StepReporterOptions, deps: StepReporterDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#metrics = new StepMetrics(options, deps.metrics);
   }
 
   /** One more graph is compiled. */
@@ -92,30 +101,21 @@ export class StepReporter {
     return peakRssBytes;
   }
 
-  /** Every member counts its own lanes; what the whole run has once, its first member tells. */
-  step(result: StepResult, learningRate: number, seconds: { readonly step: number; readonly compute: number }): void {
-    const { document, spec, plan } = this.#options;
-    const { metrics, outbox } = this.#deps;
+  /**
+   * Every member counts its own lanes; what the whole run has once, its first member tells.
+   * @param shares the hosted lanes that took part; default: those of the tasks that did, each as the run file has it
+   */
+  step(
+    result: StepResult,
+    learningRate: number,
+    seconds: { readonly step: number; readonly compute: number },
+    shares: readonly LaneShare[] = this.#sharesOf(result),
+  ): void {
+    const { spec, plan } = this.#options;
     const nowMs = performance.now();
     const tokens = result.tokens.reduce((sum, count) => sum + count, 0);
     this.#rate.add(nowMs, tokens);
-    metrics.observeStep({
-      run: document.run,
-      experiment: spec.experiment,
-      step: result.step,
-      seconds: seconds.step,
-      phasesMs: result.phasesMs,
-      bytesSent: result.bytesSent,
-      bytesReceived: result.bytesReceived,
-      codec: spec.sync.codec,
-      tasks: plan.hosted.map(({ lane, task }) => ({
-        task,
-        loss: result.losses[lane] ?? Number.NaN,
-        tokens: result.tokens[lane] ?? 0,
-        samples: spec.batch.size * spec.batch.microbatches,
-      })),
-    });
-    metrics.workerStepSeconds.set({ worker: plan.member.worker }, seconds.step);
+    this.#metrics.observe(result, seconds.step, shares);
     const first = !this.#stepped;
     this.#stepped = true;
     const due = first || nowMs - this.#lastProgressMs >= progressIntervalMs || result.step >= spec.budget.steps;
@@ -124,28 +124,47 @@ export class StepReporter {
       this.#observeMemory();
     }
     if (!plan.first) return;
-    const labels = { run_id: document.run };
-    metrics.runStep.set(labels, result.step);
-    metrics.learningRate.set(labels, learningRate);
-    metrics.gradNorm.set(labels, result.norm);
-    metrics.runLastProgressTimestampSeconds.set(labels, Date.now() / 1_000);
-    for (const lane of result.nonFinite)
-      metrics.nonfiniteStepsTotal.inc({ ...labels, task: plan.lanes[lane]?.task ?? '' });
+    this.#metrics.observeRun(result, learningRate);
+    for (const [task, loss] of Object.entries(taskLosses(plan.lanes, result.losses, presentTasks(plan.tasks, result))))
+      if (Number.isFinite(loss)) this.#losses[task] = loss;
+    this.#record(result, tokens, learningRate, {
+      step_seconds: seconds.step,
+      compute_seconds: seconds.compute,
+      sync_exposed_seconds: result.exposedMs / 1_000,
+      tokens_per_second: this.#rate.perSecond(),
+      // What a user waits for: the backend, the state, the graphs, and the step itself.
+      ...(first
+        ? { tracing_seconds: this.#tracingMs / 1_000, first_step_seconds: (nowMs - this.#beganMs) / 1_000 }
+        : {}),
+    });
+    if (!due) return;
+    this.#metrics.observeConflicts(result);
+    this.progress('training', result.step, { ...this.#losses });
+  }
+
+  /** Steps that are recorded by rule, and those that stand out: the last before a stop, and those that changed nothing. */
+  #record(result: StepResult, tokens: number, learningRate: number, timings: Readonly<Record<string, number>>): void {
+    const { document, spec, plan } = this.#options;
+    const { outbox } = this.#deps;
+    const { step } = result;
+    const recorded = isRecordedStep(spec, step) || result.skipped !== null || agreedStop(result.control) !== null;
     outbox.addStep(
-      pointsOfStep(plan.lanes, plan.tasks, result, learningRate),
-      timingsOfStep(document.generation, result.step, {
-        step_seconds: seconds.step,
-        compute_seconds: seconds.compute,
-        tokens_per_second: this.#rate.perSecond(),
-        // What a user waits for: the backend, the state, the graphs, and the step itself.
-        ...(first
-          ? { tracing_seconds: this.#tracingMs / 1_000, first_step_seconds: (nowMs - this.#beganMs) / 1_000 }
-          : {}),
-      }),
+      recorded ? pointsOfStep(plan.lanes, plan.tasks, step, result, learningRate) : [],
+      recorded || timings.first_step_seconds !== undefined ? timingsOfStep(document.generation, step, timings) : [],
       tokens,
     );
-    if (!due) return;
-    this.progress('training', result.step, taskLosses(plan.lanes, result.losses));
+    if (recorded) outbox.addMatrices(matricesOfStep(step, result));
+  }
+
+  #sharesOf(result: StepResult): LaneShare[] {
+    const { spec, plan } = this.#options;
+    const present = presentTasks(plan.tasks, result);
+    return plan.hosted
+      .filter(({ task }) => present.includes(task))
+      .map(({ lane, task }) => {
+        const { microbatches = 1 } = spec.tasks.find(({ name }) => name === task) ?? {};
+        return { lane, microbatches: spec.batch.microbatches * microbatches * stepsOfExchange(spec.sync) };
+      });
   }
 
   evaluation(split: 'validation' | 'test', step: number, { task, values, samples }: EvaluationResult): void {
