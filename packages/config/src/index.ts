@@ -7,6 +7,7 @@ export {
   validateRunFile,
 } from './parse-run-file.js';
 export {
+  type CombinerSpec,
   type DataSpec,
   durationMs,
   type EncoderSpec,

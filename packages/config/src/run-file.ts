@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { combinerProblems, combinerSchema } from './combiner-schema.js';
 import { dataSchema } from './data-schema.js';
 import { initSchema } from './init-schema.js';
 import { samplingProblems, samplingSchema, taskSamplingFields } from './sampling-schema.js';
@@ -163,7 +164,9 @@ const taskSchema = z
       .number()
       .positive()
       .default(1)
-      .describe('Weight of its gradient in the shared encoder (combiner `weighted`).'),
+      .describe(
+        'Weight of its gradient in the shared encoder, under combiner `weighted`, `cagrad`, `aligned-mtl` or `upgrad`.',
+      ),
     ...taskSamplingFields,
     head: headSchema,
     loss: lossSchema,
@@ -328,10 +331,7 @@ export const runFileSchema = z
       .prefault({})
       .describe('Limits on vocabularies.'),
     sync: syncSchema.prefault({}).describe('How lanes come to one update, and how it is written to the wire.'),
-    combiner: z
-      .strictObject({ kind: z.literal('weighted').describe("The sum of task gradients times each task's weight.") })
-      .default({ kind: 'weighted' })
-      .describe('How task gradients become one.'),
+    combiner: combinerSchema.prefault({}).describe('How task gradients become one.'),
     sampling: samplingSchema.default({ kind: 'all' }).describe('Which tasks take part in a step.'),
     nonFinite: z
       .strictObject({
@@ -423,6 +423,8 @@ export const runFileSchema = z
         });
     });
     for (const { path, message } of samplingProblems(run)) context.addIssue({ code: 'custom', path, message });
+    for (const { path, message } of combinerProblems(run))
+      context.addIssue({ code: 'custom', path: [...path], message });
     if (run.model.attention.kind === 'luong' && run.model.attention.normalize)
       context.addIssue({
         code: 'custom',
@@ -467,6 +469,7 @@ export type EncoderSpec = RunFile['model']['encoder'];
 export type GeneratorSpec = RunFile['model']['generator'];
 export type DataSpec = TaskSpec['data'];
 export type InitSpec = NonNullable<RunFile['init']>;
+export type CombinerSpec = RunFile['combiner'];
 export type OptimizerSpec = RunFile['optimizer'];
 export type SamplingSpec = RunFile['sampling'];
 export type ScheduleSpec = RunFile['schedule'];
