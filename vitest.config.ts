@@ -9,6 +9,6 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    globalSetup: ['test/servers.setup.ts'],
+    globalSetup: ['test/kernels.setup.ts', 'test/servers.setup.ts'],
   },
 });

@@ -42,6 +42,7 @@ export function vectorMemory(bytes: number, way: 'auto' | 'javascript' = 'auto')
     const memory = new webAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     return kernelMemory(memory.buffer, loadKernels(memory));
   } catch (error) {
+    if (error instanceof TributaryError) throw error;
     return plainMemory(`WebAssembly refused: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc, workflow bundle), `tensorflow`,
+ * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc, the exchange's kernels, workflow bundle), `tensorflow`,
  * `relink` (only links the TensorFlow that was built before), `postgres`,
  * `nats-server`, `temporal-server`, `prometheus`, `swiftshader` (a Vulkan driver without a GPU, for tests), `bench-python` (PyTorch, for benchmarks only).
  */
@@ -37,8 +37,12 @@ async function swiftshader(): Promise<void> {
 
 async function build(): Promise<void> {
   const startedAtMs = Date.now();
-  const built = await runCommand('npx', ['tsc', '-b'], { cwd: repositoryRoot() });
+  const [built, kernels] = await Promise.all([
+    runCommand('npx', ['tsc', '-b'], { cwd: repositoryRoot() }),
+    runCommand('node', ['packages/collectives/assembly/build.mjs'], { cwd: repositoryRoot() }),
+  ]);
   if (!built.ok) throw new TributaryError('PREREQUISITE_MISSING', `TypeScript does not compile:\n${built.output}`);
+  if (!kernels.ok) throw new TributaryError('PREREQUISITE_MISSING', kernels.output);
   const bundled = await runCommand('node', ['services/orchestrator/dist/bundle.js'], { cwd: repositoryRoot() });
   if (!bundled.ok)
     throw new TributaryError('PREREQUISITE_MISSING', `The workflows cannot be bundled:\n${bundled.output}`);

@@ -50,7 +50,8 @@ let compiled: WebAssemblyModule | null = null;
 
 function compile(): WebAssemblyModule {
   if (webAssembly === undefined) throw new Error('there is no WebAssembly');
-  const file = fileURLToPath(new URL('../kernels.wasm', import.meta.url));
+  // The same file from the compiled JavaScript and from the source, which tests load.
+  const file = fileURLToPath(new URL('../../dist/kernels.wasm', import.meta.url));
   let code: Uint8Array<ArrayBuffer>;
   try {
     code = new Uint8Array(readFileSync(file));

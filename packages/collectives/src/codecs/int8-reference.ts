@@ -1,5 +1,7 @@
 import type { CodecResidual } from './codec.js';
 
+const f32 = Math.fround;
+
 /** Elements that share a scale. */
 export const int8Group = 1_024;
 /** A group's code: its scale, then a byte an element. */
@@ -8,10 +10,11 @@ export const int8Header = 4;
 /** Groups whose largest magnitude is below this decode to zeros: 127 over it would not be a normal float32. */
 export const int8Smallest = 2 ** -100;
 
+/** What scales larger groups too: 127 times a scale rounded up from there would be infinite. */
+export const int8Largest = f32(3.4e38);
+
 /** Adding it to a float32 below 2²² in magnitude rounds that to an integer, ties to even; the sum's low byte is the code. */
 const roundingMagic = 1.5 * 2 ** 23;
-
-const f32 = Math.fround;
 
 const number = new Float32Array(1);
 const numberBytes = new Uint8Array(number.buffer);
@@ -21,7 +24,8 @@ export function int8Scale(largest: number): { scale: number; inverse: number } {
   // Every element of a group with one that is not finite decodes to NaN.
   if (!Number.isFinite(largest)) return { scale: Number.NaN, inverse: 0 };
   if (largest < int8Smallest) return { scale: 0, inverse: 0 };
-  return { scale: f32(largest / 127), inverse: f32(127 / largest) };
+  const bounded = Math.min(largest, int8Largest);
+  return { scale: f32(bounded / 127), inverse: f32(127 / bounded) };
 }
 
 /**
