@@ -37,16 +37,38 @@ export const catalogue = {
   taskEvalScore: gauge('task_eval_score', 'Last value of a metric of quality.', ['run_id', 'task', 'split', 'metric']),
   learningRate: gauge('learning_rate', 'Learning rate of the last step.', ['run_id']),
   gradNorm: gauge('grad_norm', 'Norm of the combined shared gradient before clipping.', ['run_id']),
-  nonfiniteStepsTotal: counter('nonfinite_steps_total', 'Steps skipped for a gradient that was not finite.', [
-    'run_id',
-    'task',
-  ]),
+  taskWeightRatio: gauge(
+    'task_weight_ratio',
+    "Factor of the task's shared gradient in the combined one, at its last step; of several groups, their mean.",
+    ['run_id', 'task'],
+  ),
+  taskGradientCosine: gauge(
+    'task_gradient_cosine',
+    "Cosine between two tasks' shared gradients, at their last step together; below 0 they conflict.",
+    ['run_id', 'task', 'other'],
+  ),
+  nonfiniteStepsTotal: counter(
+    'nonfinite_steps_total',
+    'Steps skipped for a loss or gradient that was not finite, by each lane that had one.',
+    ['run_id', 'task', 'lane'],
+  ),
+  skippedStepsTotal: counter(
+    'skipped_steps_total',
+    'Steps that changed nothing: `lanes` were not finite, or what was `combined` of them was not.',
+    ['run_id', 'cause'],
+  ),
   stepDurationSeconds: histogram('step_duration_seconds', 'Time of a step.', ['experiment'], fast),
   dataWaitSeconds: histogram('data_wait_seconds', 'Time that a step waited for its batch.', ['experiment'], fast),
   syncDurationSeconds: histogram(
     'sync_duration_seconds',
     'Time that a step waited for the gradient exchange, by its phase.',
     ['experiment', 'phase'],
+    fast,
+  ),
+  syncExposedSeconds: histogram(
+    'sync_exposed_seconds',
+    'Time that a step waited for the gradient exchange with nothing left to compute.',
+    ['experiment'],
     fast,
   ),
   syncBytesTotal: counter('sync_bytes_total', 'Gradient bytes on the wire.', ['run_id', 'direction', 'codec']),

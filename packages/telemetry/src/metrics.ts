@@ -12,10 +12,12 @@ export interface ObservedStep {
   readonly seconds: number;
   /** Phase of the gradient exchange → milliseconds. */
   readonly phasesMs: Readonly<Record<string, number>>;
+  /** Between the last contribution and the result. */
+  readonly exposedMs: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly codec: string;
-  /** One entry for each lane hosted here. */
+  /** One entry for each lane hosted here that took part. */
   readonly tasks: readonly {
     readonly task: string;
     readonly loss: number;
@@ -69,6 +71,7 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
       instruments.stepDurationSeconds.observe({ experiment }, observed.seconds);
       for (const [phase, ms] of Object.entries(observed.phasesMs))
         instruments.syncDurationSeconds.observe({ experiment, phase }, ms / 1_000);
+      instruments.syncExposedSeconds.observe({ experiment }, observed.exposedMs / 1_000);
       instruments.syncBytesTotal.inc({ run_id: run, direction: 'sent', codec: observed.codec }, observed.bytesSent);
       instruments.syncBytesTotal.inc(
         { run_id: run, direction: 'received', codec: observed.codec },

@@ -13,6 +13,7 @@ const step = {
   step: 1,
   seconds: 0.1,
   phasesMs: { gradients: 5 },
+  exposedMs: 4,
   bytesSent: 10,
   bytesReceived: 20,
   codec: 'fp32',

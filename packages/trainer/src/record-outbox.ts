@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JetStreamClient } from '@nats-io/jetstream';
-import { encodeRunRecord, type Point, type RunRecord, type SampleRow, type TimingPoint } from '@tributary/protocol';
+import {
+  encodeRunRecord,
+  type Point,
+  type RunRecord,
+  type SampleRow,
+  type StepMatrix,
+  type TimingPoint,
+} from '@tributary/protocol';
 import type { Logger } from '@tributary/telemetry';
 
 export interface OutboxOptions {
@@ -11,6 +18,9 @@ export interface OutboxOptions {
   readonly member: number;
   readonly flushIntervalMs: number;
 }
+
+/** Inner products and coefficients in one message: about 20 bytes each, so well below the 1 MiB that NATS takes by default. */
+const numbersOfMessage = 16_384;
 
 /**
  * Publishes a member's records to JetStream in order and keeps each until it is acknowledged. A record sent twice changes
@@ -23,6 +33,8 @@ export class RecordOutbox {
   readonly #queue: RunRecord[] = [];
   #points: Point[] = [];
   #timings: TimingPoint[] = [];
+  #matrices: StepMatrix[] = [];
+  #matrixNumbers = 0;
   #tokens = 0;
   #draining: Promise<void> | null = null;
   readonly #timer: NodeJS.Timeout;
@@ -32,13 +44,19 @@ export class RecordOutbox {
     this.#options = options;
     this.#stream = deps.stream;
     this.#logger = deps.logger;
-    this.#timer = setInterval(() => this.#flushPoints(), options.flushIntervalMs);
+    this.#timer = setInterval(() => this.#flush(), options.flushIntervalMs);
   }
 
   addStep(points: readonly Point[], timings: readonly TimingPoint[], tokens: number): void {
     this.#points.push(...points);
     this.#timings.push(...timings);
     this.#tokens += tokens;
+  }
+
+  addMatrices(matrices: readonly StepMatrix[]): void {
+    this.#matrices.push(...matrices);
+    for (const { gram, coefficients } of matrices) this.#matrixNumbers += gram.length + coefficients.length;
+    if (this.#matrixNumbers >= numbersOfMessage) this.#flush();
   }
 
   addSamples(step: number, samples: readonly SampleRow[]): void {
@@ -59,7 +77,7 @@ export class RecordOutbox {
 
   /** Resolves when everything added so far has been acknowledged by JetStream. */
   async settled(): Promise<void> {
-    this.#flushPoints();
+    this.#flush();
     while (this.#draining) await this.#draining;
   }
 
@@ -80,6 +98,15 @@ export class RecordOutbox {
     return { run, attempt, generation, member };
   }
 
+  #flush(): void {
+    this.#flushPoints();
+    if (this.#matrices.length === 0) return;
+    const record: RunRecord = { ...this.#base(), kind: 'matrices', matrices: this.#matrices };
+    this.#matrices = [];
+    this.#matrixNumbers = 0;
+    this.#push(record);
+  }
+
   #flushPoints(): void {
     if (this.#points.length === 0 && this.#timings.length === 0) return;
     const record: RunRecord = {
@@ -95,9 +122,9 @@ export class RecordOutbox {
     this.#push(record);
   }
 
-  /** Points that came first are published first. */
+  /** What came first is published first. */
   #enqueue(record: RunRecord): void {
-    this.#flushPoints();
+    this.#flush();
     this.#push(record);
   }
 

@@ -41,11 +41,9 @@ export class StepReporter {
   readonly #beganMs = performance.now();
   #lastProgressMs = 0;
   #lastWarmingMs = 0;
-  /** Of each task, as far as this member knows. */
-  #losses: Readonly<Record<string, number>> = {};
-  readonly #metrics: StepMetrics;
-  /** The last loss of each task: one that is absent keeps it. */
+  /** The last of each task, as far as this member knows: one that is absent keeps it. */
   readonly #losses: Record<string, number> = {};
+  readonly #metrics: StepMetrics;
   #stepped = false;
   #tracingMs = 0;
   #graphs = 0;
@@ -125,8 +123,8 @@ export class StepReporter {
     }
     if (!plan.first) return;
     this.#metrics.observeRun(result, learningRate);
-    for (const [task, loss] of Object.entries(taskLosses(plan.lanes, result.losses, presentTasks(plan.tasks, result))))
-      if (Number.isFinite(loss)) this.#losses[task] = loss;
+    const losses = taskLosses(plan.lanes, result.losses, presentTasks(plan.tasks, result));
+    for (const [task, loss] of Object.entries(losses)) if (Number.isFinite(loss)) this.#losses[task] = loss;
     this.#record(result, tokens, learningRate, {
       step_seconds: seconds.step,
       compute_seconds: seconds.compute,
@@ -165,6 +163,18 @@ export class StepReporter {
         const { microbatches = 1 } = spec.tasks.find(({ name }) => name === task) ?? {};
         return { lane, microbatches: spec.batch.microbatches * microbatches * stepsOfExchange(spec.sync) };
       });
+  }
+
+  /** One more step that a lane has taken by itself within a round, which may take minutes: who watches sees it move. */
+  innerStep(step: number, task: string, loss: number): void {
+    const nowMs = performance.now();
+    if (Number.isFinite(loss)) this.#losses = { ...this.#losses, [task]: loss };
+    if (!this.#options.plan.first || nowMs - this.#lastProgressMs < progressIntervalMs) return;
+    this.#lastProgressMs = nowMs;
+    const labels = { run_id: this.#options.document.run };
+    this.#deps.metrics.runStep.set(labels, step);
+    this.#deps.metrics.runLastProgressTimestampSeconds.set(labels, Date.now() / 1_000);
+    this.progress('training', step, this.#losses);
   }
 
   evaluation(split: 'validation' | 'test', step: number, { task, values, samples }: EvaluationResult): void {
