@@ -168,13 +168,13 @@ export class StepReporter {
   /** One more step that a lane has taken by itself within a round, which may take minutes: who watches sees it move. */
   innerStep(step: number, task: string, loss: number): void {
     const nowMs = performance.now();
-    if (Number.isFinite(loss)) this.#losses = { ...this.#losses, [task]: loss };
+    if (Number.isFinite(loss)) this.#losses[task] = loss;
     if (!this.#options.plan.first || nowMs - this.#lastProgressMs < progressIntervalMs) return;
     this.#lastProgressMs = nowMs;
     const labels = { run_id: this.#options.document.run };
     this.#deps.metrics.runStep.set(labels, step);
     this.#deps.metrics.runLastProgressTimestampSeconds.set(labels, Date.now() / 1_000);
-    this.progress('training', step, this.#losses);
+    this.progress('training', step, { ...this.#losses });
   }
 
   evaluation(split: 'validation' | 'test', step: number, { task, values, samples }: EvaluationResult): void {
