@@ -37,7 +37,7 @@ describe('decodeWeights', () => {
       'init.from.file: model.safetensors is not a safetensors file that can be read: it has 1 bytes, fewer than the length of its header; give another one.',
     );
     expect(() => read('F8_E4M3', 1)).toThrow(
-      /has the type "F8_E4M3", which is not one of F32, I32, I64, U8, F16, BF16/,
+      /has the type "F8_E4M3", which is not one of F32, F64, I32, I64, U8, F16, BF16/,
     );
   });
 });

@@ -62,6 +62,7 @@ describe("Python's safetensors", () => {
           weight: { shape: [3, 2], data: weight },
           cursor: { shape: [2], data: Int32Array.of(-1, 5) },
           step: { shape: [], data: BigInt64Array.of(2n ** 53n + 1n) },
+          momentum: { shape: [2], data: Float64Array.of(0.1, -1e-300) },
           'odd/ü': { shape: [1, 3], data: Uint8Array.of(1, 2, 3) },
         },
         metadata: { note: '{"nested": "ä"}' },
@@ -74,6 +75,7 @@ describe("Python's safetensors", () => {
           weight: ['float32', [3, 2], hex(weight)],
           cursor: ['int32', [2], hex(content.tensors.cursor.data)],
           step: ['int64', [], hex(content.tensors.step.data)],
+          momentum: ['float64', [2], hex(content.tensors.momentum.data)],
           'odd/ü': ['uint8', [1, 3], '010203'],
         },
       });

@@ -13,6 +13,7 @@ const tensors: Tensors = {
   empty: { shape: [0, 4], data: new Float32Array(0) },
   cursor: { shape: [2], data: Int32Array.of(-1, 2 ** 31 - 1) },
   step: { shape: [1], data: BigInt64Array.of(-(2n ** 63n)) },
+  momentum: { shape: [2], data: Float64Array.of(0.1, Number.NaN) },
   '10': { shape: [1], data: Int32Array.of(7) },
   'ü "quoted"\n': { shape: [1], data: Uint8Array.of(9) },
 };
@@ -119,7 +120,7 @@ describe('safetensors', () => {
     [
       'an unknown type',
       fileOf('{"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}', 4),
-      /type "BF16", which is not one of F32, I32, I64, U8/,
+      /type "BF16", which is not one of F32, F64, I32, I64, U8/,
     ],
     ['an inherited type', fileOf('{"a":{"dtype":"constructor","shape":[2],"data_offsets":[0,4]}}', 4), /has the type/],
     ['a negative size', fileOf('{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}', 4), /has the shape/],

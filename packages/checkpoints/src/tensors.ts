@@ -1,6 +1,7 @@
 /** Element types of checkpoint tensors, by safetensors name. */
 export const dtypes = {
   F32: Float32Array,
+  F64: Float64Array,
   I32: Int32Array,
   I64: BigInt64Array,
   U8: Uint8Array,
@@ -18,6 +19,7 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 
 export function dtypeOf(data: TensorData): Dtype {
   if (data instanceof Float32Array) return 'F32';
+  if (data instanceof Float64Array) return 'F64';
   if (data instanceof Int32Array) return 'I32';
   return data instanceof BigInt64Array ? 'I64' : 'U8';
 }
