@@ -50,9 +50,9 @@ export const adamKernel: ElementwiseKernel<
   },
 };
 
-/** The scalars of {@link adamKernel} for the update at `step`, computed in float64. */
+/** The scalars of {@link adamKernel} for the update after `updates` others, computed in float64. */
 export function adamScalars(
-  step: number,
+  updates: number,
   learningRate: number,
   { beta1, beta2, epsilon }: AdamCoefficients,
   weightDecay: number,
@@ -62,8 +62,8 @@ export function adamScalars(
     rest1: 1 - beta1,
     beta2,
     rest2: 1 - beta2,
-    rate: learningRate / (1 - wholePower(beta1, step + 1)),
-    scale: 1 / Math.sqrt(1 - wholePower(beta2, step + 1)),
+    rate: learningRate / (1 - wholePower(beta1, updates + 1)),
+    scale: 1 / Math.sqrt(1 - wholePower(beta2, updates + 1)),
     epsilon,
     keep: 1 - learningRate * weightDecay,
   };

@@ -3,7 +3,7 @@ import type { ElementRange } from '@tributary/layout';
 import { TributaryError } from '@tributary/protocol';
 import { VectorKernels } from '../kernels/vector-kernels.js';
 import { fadeInterval, fadeKernel } from './fade.js';
-import type { Optimizer, OptimizerUpdate } from './optimizer.js';
+import { type Optimizer, type OptimizerUpdate, updatesOf } from './optimizer.js';
 import { scheduleFactor } from './schedule.js';
 import { optimizerKernels, updateRule } from './update-rule.js';
 
@@ -22,6 +22,7 @@ function partOf(update: OptimizerUpdate, start: number, end: number): OptimizerU
   const part = (vector: Float32Array): Float32Array => vector.subarray(start, end);
   return {
     step: update.step,
+    updates: updatesOf(update),
     parameters: part(update.parameters),
     gradient: part(update.gradient),
     state: update.state.map(part),
@@ -70,7 +71,7 @@ export function createOptimizer(
       byDecay(update.parameters.length, decayed, (start, end, decays) =>
         rule.apply(kernels, partOf(update, start, end), rate, decays ? rule.weightDecay : 0),
       );
-      if ((update.step + 1) % fadeInterval !== 0) return;
+      if ((updatesOf(update) + 1) % fadeInterval !== 0) return;
       for (const moment of update.nextState) kernels.run(fadeKernel, {}, { moment }, { moment });
     },
   };

@@ -80,6 +80,32 @@ function updates(
   };
 }
 
+describe('a vector that steps leave alone', () => {
+  it('is corrected by its own updates, at the learning rate of the run', () => {
+    const halving = { kind: 'linear', warmupSteps: 0, floor: 0 } as const;
+    const run = (calls: readonly { step: number; updates?: number }[], schedule: ScheduleSpec) => {
+      const optimizer = createOptimizer(adam, schedule, 10);
+      const parameters = Float32Array.of(1, -1);
+      const state = [new Float32Array(2), new Float32Array(2)];
+      for (const call of calls)
+        optimizer.apply({
+          ...call,
+          parameters,
+          nextParameters: parameters,
+          state,
+          nextState: state,
+          gradient: Float32Array.of(0.5, 2),
+        });
+      return [...parameters, ...state.flatMap((slot) => [...slot])];
+    };
+    const sparse = [0, 5, 8].map((step, updates) => ({ step, updates }));
+    expect(run(sparse, constant)).toEqual(run([{ step: 0 }, { step: 1 }, { step: 2 }], constant));
+    expect(run(sparse, halving)).not.toEqual(run([{ step: 0 }, { step: 1 }, { step: 2 }], halving));
+    // A constant gradient moves every weight by the rates of the steps: 0.01 · (1 + 0.5 + 0.2).
+    expect(run(sparse, halving)[0]).toBeCloseTo(1 - 0.017, 6);
+  });
+});
+
 describe('optimizers, by hand', () => {
   const rate = { learningRate: 0.5 };
   const halfMomentum = { kind: 'sgd', ...rate, momentum: 0.5 } as const;

@@ -2,11 +2,16 @@ import type { ElementRange } from '@tributary/layout';
 
 /** One update of a flat vector of parameters, or of any range of it: every element stands alone. */
 export interface OptimizerUpdate {
-  /** The number of updates before this one: 0 for the first. */
+  /** Where the run stands on its schedule of learning rates: 0 for its first step. */
   readonly step: number;
+  /**
+   * Updates of this vector before this one, which its moments have seen; bias corrections count them. Fewer than `step` where
+   * steps left the vector alone. Default: `step`.
+   */
+  readonly updates?: number;
   readonly parameters: Float32Array;
   readonly gradient: Float32Array;
-  /** Values of the slots at `step`, in the order of `slots`; zeros at step 0. */
+  /** Values of the slots before the update, in the order of `slots`; zeros before the first. */
   readonly state: readonly Float32Array[];
   /** Receives the parameters after the update; must not be `parameters` where that state is still needed. */
   readonly nextParameters: Float32Array;
@@ -34,3 +39,6 @@ export interface Optimizer {
   allocate(lengths: readonly number[]): Float32Array<SharedArrayBuffer>[];
   apply(update: OptimizerUpdate): void;
 }
+
+/** Updates of the vector before this one. */
+export const updatesOf = ({ step, updates }: OptimizerUpdate): number => updates ?? step;

@@ -3,7 +3,7 @@ import type { VectorKernels } from '../kernels/vector-kernels.js';
 import { adamKernel, adamScalars } from './adam.js';
 import { fadeKernel } from './fade.js';
 import { lionKernel, lionScalars } from './lion.js';
-import type { OptimizerUpdate } from './optimizer.js';
+import { type OptimizerUpdate, updatesOf } from './optimizer.js';
 import { momentumKernel, nesterovKernel, sgdKernel } from './sgd.js';
 
 /** What the kernels of all optimizers are. */
@@ -25,12 +25,13 @@ export function updateRule(spec: OptimizerSpec): UpdateRule {
       return {
         slots: ['m', 'v'],
         weightDecay: spec.kind === 'adamw' ? spec.weightDecay : 0,
-        apply(kernels, { step, parameters, gradient, state, nextParameters, nextState }, learningRate, weightDecay) {
+        apply(kernels, update, learningRate, weightDecay) {
+          const { parameters, gradient, state, nextParameters, nextState } = update;
           const [m, v] = state as Slots;
           const [nextM, nextV] = nextState as Slots;
           kernels.run(
             adamKernel,
-            adamScalars(step, learningRate, spec, weightDecay),
+            adamScalars(updatesOf(update), learningRate, spec, weightDecay),
             { parameter: parameters, gradient, m, v },
             { parameter: nextParameters, m: nextM, v: nextV },
           );
