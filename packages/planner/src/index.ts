@@ -20,6 +20,7 @@ export {
 export {
   expectedMicrobatches,
   laneSchedule,
+  mostMicrobatches,
   type ScheduledRun,
   type TaskSchedule,
   taskSchedule,

@@ -89,6 +89,12 @@ export function laneSchedule(
   };
 }
 
+/** Most microbatches that one lane of a task can have in a step. */
+export function mostMicrobatches({ tasks, sampling, batch }: ScheduledRun, task: string): number {
+  const multiple = (tasks.find(({ name }) => name === task)?.microbatches ?? 1) * batch.microbatches;
+  return sampling.kind === 'all' ? multiple : multiple * sampling.draws;
+}
+
 /** Steps of a budget that an expectation looks at. */
 const expectationSteps = 64;
 
