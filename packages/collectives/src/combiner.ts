@@ -22,23 +22,31 @@ export interface CombinerOutput {
   readonly state: CombinerState;
 }
 
-/** A pure function of the Gram matrix, the losses and its state (COMBINERS: `Weighting(G) -> w`). */
-export type Combiner = (input: CombinerInput) => CombinerOutput;
-
 /**
- * Linear scalarisation: the run file's task weights times the microbatches that a lane of each task has in the step, divided by
- * their sum over the present tasks, so that equal weights give the mean of the task gradients and the learning rate does not
- * depend on the number of tasks.
+ * A pure function of the tasks' inner products, their losses and its own state (COMBINERS: `Weighting(G) -> w`): what is not in
+ * these, it cannot use. All arithmetic is float64 in a fixed order with fixed limits on iterations, so that every member has the same
+ * weights, bit for bit; kinds marked * also use Math.exp, log or pow, whose last bit one kind of processor and Node decides.
  *
- * @param taskWeights [T]
+ * | kind | weights | state |
+ * |---|---|---|
+ * | `weighted` | task weight × share of the step, sum 1 | |
+ * | `pcgrad` | mean of the gradients, each projected off those it conflicts with | |
+ * | `gradvac` | the same with cosines that follow those seen | T×T |
+ * | `mgda` | shortest vector in the gradients' hull, sum 1 | |
+ * | `cagrad` | mean + c‖mean‖ towards what helps the worst-off task | |
+ * | `imtl-g` | equal projections on the gradients, sum 1 | |
+ * | `aligned-mtl` | principal components at one length | |
+ * | `nash-mtl` | bargaining solution, sum 1 | |
+ * | `upgrad` | mean of the gradients, each projected to where it conflicts with none | |
+ * | `gradnorm`* | learned: balances gradient norms and training rates, sum 1 | T |
+ * | `db-mtl` | gradients at the norm of the longest of the log losses' | |
+ * | `uncertainty`* | learned variances of the losses, sum 1 | T |
+ * | `dwa`* | softmax of the losses' descent over windows, sum 1 | T |
+ * | `imtl-l`* | learned scales of the losses, sum 1 | T |
+ * | `stch`* | softmax of the losses, sum 1 | |
+ * | `famo`* | learned: all log losses fall alike, sum 1 | T |
+ *
+ * The input is never changed. Each kind's file says what it does with gradients that are zero or cancel each other, and what
+ * stands for whatever a paper takes from elsewhere.
  */
-export function weightedCombiner(taskWeights: readonly number[]): Combiner {
-  for (const weight of taskWeights)
-    if (!(Number.isFinite(weight) && weight > 0))
-      throw new RangeError(`a task weight is ${weight}; it must be above 0`);
-  return ({ tasks, shares, state }) => {
-    const weights = Float64Array.from(tasks, (task, p) => (taskWeights[task] as number) * (shares[p] as number));
-    const sum = weights.reduce((total, weight) => total + weight, 0);
-    return { weights: weights.map((weight) => weight / sum), state };
-  };
-}
+export type Combiner = (input: CombinerInput) => CombinerOutput;

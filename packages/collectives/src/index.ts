@@ -1,12 +1,8 @@
 export type { VectorArithmetic } from './arithmetic/vector-arithmetic.js';
 export { type Codec, type CodecResidual, codecNamed, type EncodeOptions } from './codecs/codec.js';
-export {
-  type Combiner,
-  type CombinerInput,
-  type CombinerOutput,
-  type CombinerState,
-  weightedCombiner,
-} from './combiner.js';
+export type { Combiner, CombinerInput, CombinerOutput, CombinerState } from './combiner.js';
+export { type CombinerContext, createCombiner } from './combiners/create-combiner.js';
+export { weightedCombiner } from './combiners/weighted.js';
 export type {
   BlockGroup,
   CodecName,
@@ -19,8 +15,10 @@ export type {
   LaneResiduals,
   StepResult,
 } from './exchange-options.js';
+export { exchangeVectorBytes } from './exchange-parts.js';
 export { type ExchangeDeps, GradientExchange, type StepExchange } from './gradient-exchange.js';
 export { memoryNetwork } from './memory-network.js';
-export { type NatsTransportOptions, natsTransport } from './nats-transport.js';
+export type { NatsAccess, NatsSocketState } from './nats-socket/index.js';
+export { type NatsTransport, type NatsTransportOptions, natsTransport } from './nats-transport.js';
 export type { Transport } from './transport.js';
 export { type VectorMemory, vectorMemory } from './vector-memory.js';

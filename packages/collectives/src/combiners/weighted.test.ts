@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { weightedCombiner } from './combiner.js';
+import { weightedCombiner } from './weighted.js';
 
 const input = (tasks: readonly number[], shares: readonly number[]) => ({
   gram: new Float64Array(tasks.length ** 2),
