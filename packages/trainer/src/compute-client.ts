@@ -6,14 +6,18 @@ import type {
   ComputeReply,
   ComputeRequest,
   EvaluationResult,
+  InnerStep,
   LaneDone,
   Traced,
   Warming,
 } from './compute-messages.js';
+import type { LaneMoments } from './lane-moments.js';
 
 export interface ComputeEvents {
   /** A lane's gradient lies in its buffers. */
   onLane?(done: LaneDone): void;
+  /** A lane has done one more step of its round. */
+  onInner?(step: InnerStep): void;
   onWarming?(warming: Warming): void;
   onProgress?(): void;
 }
@@ -23,6 +27,8 @@ export class ComputeClient {
   readonly backend: string;
   readonly device: string;
   readonly notice: string | null;
+  /** By lane hosted here, on memory that both threads see; null where the run's strategy has none. */
+  readonly moments: Readonly<Record<number, LaneMoments>> | null;
   /** Called for each graph that the thread compiles, whatever it was asked. */
   onTraced: (traced: Traced) => void = () => {};
   readonly #worker: Worker;
@@ -58,6 +64,7 @@ export class ComputeClient {
     this.backend = ready.backend;
     this.device = ready.device;
     this.notice = ready.notice;
+    this.moments = ready.moments;
     worker.removeAllListeners('error');
     worker.removeAllListeners('exit');
     worker.on('error', (error) => this.#end(error));
@@ -86,6 +93,9 @@ export class ComputeClient {
     switch (reply.kind) {
       case 'lane':
         pending.events.onLane?.(reply.done);
+        return;
+      case 'inner':
+        pending.events.onInner?.(reply);
         return;
       case 'warming':
         pending.events.onWarming?.(reply);

@@ -1,5 +1,6 @@
 import type { Lane, PreparedRun } from '@tributary/protocol';
 import type { GradientVectors } from './lane-gradients.js';
+import type { LaneMoments } from './lane-moments.js';
 
 /** A task's encoded splits, as stored. */
 export interface SplitBytes {
@@ -33,29 +34,70 @@ export interface CursorPosition {
 /** Which of the two parameter buffers holds the state to compute with. */
 export type BufferIndex = 0 | 1;
 
+/** The current buffer of the shared vector and of each hosted task's: a vector that a step leaves alone keeps its buffer. */
+export interface StateBuffers {
+  readonly shared: BufferIndex;
+  readonly tasks: Readonly<Record<string, BufferIndex>>;
+}
+
+/** What a lane does in a step: at least one microbatch. */
+export interface LaneShare {
+  readonly lane: number;
+  readonly microbatches: number;
+}
+
+/** What a lane does in a round. */
+export interface RoundShare extends LaneShare {
+  /** Which of its moments the round begins with; the round's own are built in the others. */
+  readonly moments: BufferIndex;
+  /** Updates that those have had. */
+  readonly updates: number;
+}
+
 export type ComputeRequest =
   | { readonly kind: 'warm-up' }
   | { readonly kind: 'seek'; readonly lane: number; readonly cursor: CursorPosition }
-  | { readonly kind: 'step'; readonly step: number; readonly buffer: BufferIndex }
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly buffers: StateBuffers;
+      /** The hosted lanes that take part, in lane order. */
+      readonly lanes: readonly LaneShare[];
+    }
+  | {
+      /** Each of these lanes trains by itself for a round; `LaneDone` then says how far it went. */
+      readonly kind: 'round';
+      readonly round: number;
+      readonly buffers: StateBuffers;
+      readonly lanes: readonly RoundShare[];
+    }
   | {
       readonly kind: 'evaluate';
       readonly task: string;
       readonly split: 'validation' | 'test';
-      readonly buffer: BufferIndex;
+      readonly buffers: StateBuffers;
       readonly limit: number | null;
       readonly samples: number;
     };
 
-/** One lane's gradient is ready in its buffers. */
+/** One lane's contribution is ready in its buffers. */
 export interface LaneDone {
   readonly lane: number;
-  /** Mean cross-entropy of the batch, nats a target token. */
+  /** Mean cross-entropy of the batch, nats a target token; of a round, the mean of its steps. */
   readonly loss: number;
   /** Source and target tokens of the batch, padding not counted. */
   readonly tokens: number;
   readonly computeMs: number;
   /** Where the lane's cursor stands after this batch. */
   readonly cursor: CursorPosition;
+  /** The loss of each step of a round. */
+  readonly stepLosses?: Float64Array;
+}
+
+/** One step within a round. */
+export interface InnerStep {
+  readonly lane: number;
+  readonly loss: number;
 }
 
 /** How far the graphs are that a member needs before its first step. */
@@ -90,8 +132,16 @@ export interface EvaluationResult {
 }
 
 export type ComputeReply =
-  | { readonly kind: 'ready'; readonly backend: string; readonly device: string; readonly notice: string | null }
+  | {
+      readonly kind: 'ready';
+      readonly backend: string;
+      readonly device: string;
+      readonly notice: string | null;
+      /** By lane hosted here; null where the run's strategy has none. */
+      readonly moments: Readonly<Record<number, LaneMoments>> | null;
+    }
   | { readonly kind: 'lane'; readonly done: LaneDone }
+  | ({ readonly kind: 'inner' } & InnerStep)
   | ({ readonly kind: 'warming' } & Warming)
   | ({ readonly kind: 'traced' } & Traced)
   | { readonly kind: 'progress' }

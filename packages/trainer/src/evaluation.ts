@@ -1,6 +1,6 @@
 import { idsToText, sampleExamples } from '@tributary/datasets';
 import { type EvaluationSums, metricValue } from '@tributary/models';
-import type { BufferIndex, EvaluationResult } from './compute-messages.js';
+import type { EvaluationResult } from './compute-messages.js';
 import type { EvaluatedOutputs } from './evaluated-outputs.js';
 import { FeatureOutputs } from './feature-outputs.js';
 import type { TaskCompute } from './task-compute.js';
@@ -9,8 +9,7 @@ import { TokenOutputs } from './token-outputs.js';
 interface EvaluationRequest {
   readonly task: TaskCompute;
   readonly split: 'validation' | 'test';
-  readonly shared: Float32Array;
-  readonly buffer: BufferIndex;
+  readonly parameters: { readonly shared: Float32Array; readonly task: Float32Array };
   /** Number of examples; null: the whole split. */
   readonly limit: number | null;
   /** How many generated examples to return. */
@@ -20,8 +19,7 @@ interface EvaluationRequest {
 
 /** Loss and metrics over fixed batches in a fixed order. */
 export async function evaluateTask(request: EvaluationRequest): Promise<EvaluationResult> {
-  const { task, shared } = request;
-  const parameters = { shared, task: task.parameters(request.buffer) };
+  const { task, parameters } = request;
   const batches = task.heldOutBatches(request.split, request.limit);
   const examples = batches.flatMap((batch) => batch.examples);
   // A fixed random sample of the split, so that two runs on the same data show the same examples.

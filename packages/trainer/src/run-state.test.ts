@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { createOptimizer } from '@tributary/engine';
 import { flatLayout } from '@tributary/layout';
 import { describe, expect, it } from 'vitest';
-import { RunState } from './run-state.js';
+import { RunState, type VectorState } from './run-state.js';
 
 const adamw = {
   kind: 'adamw',
@@ -41,7 +41,7 @@ describe('the state of a run', () => {
         ['b', gradient(-1)],
       ]),
     );
-    expect(state.current).toBe(1);
+    expect(state.buffers).toEqual({ shared: 1, tasks: { a: 1, b: 1 } });
     // Without a gradient only decay is left: 1 - 0.1 · 0.5.
     expect([...state.shared.parameters[1]]).toEqual([1, 1, 1, 1, ...new Array(4).fill(Math.fround(0.95)), 1, 1]);
     expect([...state.shared.parameters[0]]).toEqual(new Array(10).fill(1));
@@ -59,13 +59,37 @@ describe('the state of a run', () => {
         ['b', gradient(-1)],
       ]),
     );
-    expect(state.current).toBe(0);
+    expect(state.buffers).toEqual({ shared: 0, tasks: { a: 0, b: 0 } });
+  });
+
+  it('leaves a task that is absent where it is, and counts its own updates', () => {
+    const state = newState();
+    const both = new Map([
+      ['a', gradient(1)],
+      ['b', gradient(-1)],
+    ]);
+    state.advance(0, gradient(1), both);
+    const b = state.tasks.get('b') as VectorState;
+    const before = [...b.parameters[1]];
+    state.advance(1, gradient(1), new Map([['a', gradient(1)]]), ['a']);
+    state.advance(2, gradient(1), new Map([['a', gradient(1)]]), ['a']);
+    expect(state.buffers).toEqual({ shared: 1, tasks: { a: 1, b: 1 } });
+    expect([b.updates, state.tasks.get('a')?.updates, state.shared.updates]).toEqual([1, 3, 3]);
+    expect([...b.parameters[1]]).toEqual(before);
+    // Its next update is its second: as in a run where it was never absent.
+    state.advance(3, gradient(1), both);
+    const steady = newState();
+    steady.advance(0, gradient(1), both);
+    steady.advance(1, gradient(1), both);
+    expect(state.buffers.tasks).toEqual({ a: 0, b: 0 });
+    expect(b.parameters[0]).toEqual(steady.tasks.get('b')?.parameters[0]);
+    expect(b.slots[0]).toEqual(steady.tasks.get('b')?.slots[0]);
   });
 
   it('stays as it was when a task has no gradient', () => {
     const state = newState();
     expect(() => state.advance(0, gradient(1), new Map([['a', gradient(1)]]))).toThrow(/no gradient for task "b"/);
-    expect(state.current).toBe(0);
+    expect(state.buffers).toEqual({ shared: 0, tasks: { a: 0, b: 0 } });
     expect([...state.shared.parameters[0]]).toEqual(new Array(10).fill(1));
   });
 

@@ -1,6 +1,6 @@
 import type { Optimizer } from '@tributary/engine';
 import { decayedRanges, type ElementRange, type FlatLayout } from '@tributary/layout';
-import type { BufferIndex } from './compute-messages.js';
+import type { BufferIndex, StateBuffers } from './compute-messages.js';
 
 /** A parameter vector before the first step. */
 export interface InitialVector {
@@ -16,6 +16,8 @@ export class VectorState {
   readonly slots: readonly [readonly Float32Array[], readonly Float32Array[]];
   /** What weight decay applies to. */
   readonly decayed: readonly ElementRange[];
+  #current: BufferIndex = 0;
+  #updates = 0;
 
   /** @param vectors parameters and slots of one state, then of the other */
   constructor({ layout, values }: InitialVector, vectors: readonly Float32Array[]) {
@@ -25,6 +27,43 @@ export class VectorState {
     this.slots = [vectors.slice(1, half), vectors.slice(half + 1)];
     this.decayed = decayedRanges(layout);
     this.parameters[0].set(values);
+  }
+
+  /** Which of the two states is the current one. A step without a gradient for this vector leaves it where it is. */
+  get current(): BufferIndex {
+    return this.#current;
+  }
+
+  /** Updates that this vector has had. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /** What the current buffers hold comes from a checkpoint, after this many updates. */
+  restored(updates: number): void {
+    this.#updates = updates;
+  }
+
+  /** Builds the next state beside the current one. @param step where the run stands on its schedule */
+  build(optimizer: Optimizer, step: number, gradient: Float32Array): void {
+    const from = this.#current;
+    const to = from === 0 ? 1 : 0;
+    optimizer.apply({
+      step,
+      updates: this.#updates,
+      parameters: this.parameters[from],
+      gradient,
+      state: this.slots[from],
+      nextParameters: this.parameters[to],
+      nextState: this.slots[to],
+      decayed: this.decayed,
+    });
+  }
+
+  /** Makes the state that was built the current one. */
+  swap(): void {
+    this.#current = this.#current === 0 ? 1 : 0;
+    this.#updates += 1;
   }
 }
 
@@ -36,7 +75,6 @@ export class RunState {
   readonly shared: VectorState;
   readonly tasks: ReadonlyMap<string, VectorState>;
   readonly #optimizer: Optimizer;
-  #current: BufferIndex = 0;
 
   constructor(shared: InitialVector, tasks: ReadonlyMap<string, InitialVector>, optimizer: Optimizer) {
     this.#optimizer = optimizer;
@@ -49,32 +87,32 @@ export class RunState {
     this.tasks = new Map([...tasks.keys()].map((name, index) => [name, states[index + 1] as VectorState]));
   }
 
-  get current(): BufferIndex {
-    return this.#current;
+  /** Where the current state of each vector lies. */
+  get buffers(): StateBuffers {
+    const tasks = Object.fromEntries([...this.tasks].map(([name, { current }]) => [name, current]));
+    return { shared: this.shared.current, tasks };
   }
 
-  /** Applies one step's gradients to every vector, then makes the new state the current one. @param done steps before it */
-  advance(done: number, shared: Float32Array, tasks: ReadonlyMap<string, Float32Array>): void {
-    this.#build(this.shared, done, shared);
-    for (const [name, vector] of this.tasks) {
+  /**
+   * Applies one step's gradients, then makes the new states the current ones. A task that is absent from the step stays as it is.
+   * @param done steps before it
+   * @param present the hosted tasks that take part in the step
+   */
+  advance(
+    done: number,
+    shared: Float32Array,
+    tasks: ReadonlyMap<string, Float32Array>,
+    present: Iterable<string> = this.tasks.keys(),
+  ): void {
+    const built = [this.shared];
+    this.shared.build(this.#optimizer, done, shared);
+    for (const name of present) {
+      const vector = this.tasks.get(name);
       const gradient = tasks.get(name);
-      if (!gradient) throw new Error(`step ${done + 1} has no gradient for task "${name}"`);
-      this.#build(vector, done, gradient);
+      if (!vector || !gradient) throw new Error(`step ${done + 1} has no gradient for task "${name}"`);
+      vector.build(this.#optimizer, done, gradient);
+      built.push(vector);
     }
-    this.#current = this.#current === 0 ? 1 : 0;
-  }
-
-  #build(vector: VectorState, done: number, gradient: Float32Array): void {
-    const from = this.#current;
-    const to = from === 0 ? 1 : 0;
-    this.#optimizer.apply({
-      step: done,
-      parameters: vector.parameters[from],
-      gradient,
-      state: vector.slots[from],
-      nextParameters: vector.parameters[to],
-      nextState: vector.slots[to],
-      decayed: vector.decayed,
-    });
+    for (const vector of built) vector.swap();
   }
 }

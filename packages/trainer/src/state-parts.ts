@@ -1,8 +1,7 @@
-import { type Checkpoint, type EncodedPart, encodePart, type Tensor, type Tensors } from '@tributary/checkpoints';
+import { type EncodedPart, encodePart, type Tensor, type Tensors } from '@tributary/checkpoints';
 import type { FlatLayout } from '@tributary/layout';
 import type { SequenceModel } from '@tributary/models';
 import { type Lane, TributaryError } from '@tributary/protocol';
-import type { BufferIndex, CursorPosition } from './compute-messages.js';
 import type { VectorState } from './run-state.js';
 
 /** Names of all parts of a run's checkpoint in canonical order: shared, tasks in run-file order, lanes in lane order. */
@@ -18,45 +17,50 @@ export function stateParts(model: SequenceModel, tasks: readonly string[]): { pa
   ];
 }
 
-/** One vector and its optimizer moments as named tensors: `parameter/<name>`, `<slot>/<name>`. Data are copies. */
-export function vectorPart(
-  layout: FlatLayout,
-  vector: VectorState,
-  slots: readonly string[],
-  buffer: BufferIndex,
-): Tensors {
-  const tensors: Record<string, Tensor> = {};
+/**
+ * One vector and its optimizer moments as named tensors, `parameter/<name>` and `<slot>/<name>`, and `updates`, the number of
+ * updates that it has had. Data are copies.
+ */
+export function vectorPart(layout: FlatLayout, vector: VectorState, slots: readonly string[]): Tensors {
+  const tensors: Record<string, Tensor> = { updates: count(vector.updates) };
   const add = (prefix: string, flat: Float32Array) => {
     for (const { name, shape, offset, size } of layout.entries) {
       tensors[`${prefix}/${name}`] = { shape, data: flat.slice(offset, offset + size) };
     }
   };
-  add('parameter', vector.parameters[buffer]);
+  add('parameter', vector.parameters[vector.current]);
   slots.forEach((slot, index) => {
-    add(slot, vector.slots[buffer][index] as Float32Array);
+    add(slot, vector.slots[vector.current][index] as Float32Array);
   });
   return tensors;
 }
 
-export function encodeVectorPart(tensors: Tensors, metadata: Readonly<Record<string, string>>): EncodedPart {
+/** A whole number that decides the run's course. */
+export function count(value: number): Tensor {
+  return { shape: [], data: BigInt64Array.of(BigInt(value)) };
+}
+
+/** What {@link count} made; null: the checkpoint is older than this number. */
+export function countIn(tensors: Tensors, name: string): number | null {
+  const data = tensors[name]?.data;
+  return data instanceof BigInt64Array && data.length === 1 ? Number(data[0]) : null;
+}
+
+export function encodeTensors(tensors: Tensors, metadata: Readonly<Record<string, string>>): EncodedPart {
   return encodePart({ tensors, metadata });
 }
 
-export function encodeLanePart(cursor: CursorPosition, metadata: Readonly<Record<string, string>>): EncodedPart {
-  return encodePart({
-    tensors: { cursor: { shape: [2], data: Int32Array.of(cursor.epoch, cursor.position) } },
-    metadata,
-  });
-}
-
-/** Puts a part's tensors back into a vector's current buffers. Sizes and names must be those of this model. */
+/**
+ * Puts a part's tensors back into a vector's current buffers. Sizes and names must be those of this model.
+ * @param step of the checkpoint: the updates that a vector has had where the part does not say, as those of earlier versions
+ */
 export function restoreVector(
   part: string,
   tensors: Tensors,
   layout: FlatLayout,
   vector: VectorState,
   slots: readonly string[],
-  buffer: BufferIndex,
+  step: number,
 ): void {
   const fill = (prefix: string, flat: Float32Array) => {
     for (const { name, size, offset } of layout.entries) {
@@ -70,17 +74,9 @@ export function restoreVector(
       flat.set(data, offset);
     }
   };
-  fill('parameter', vector.parameters[buffer]);
+  fill('parameter', vector.parameters[vector.current]);
   slots.forEach((slot, index) => {
-    fill(slot, vector.slots[buffer][index] as Float32Array);
+    fill(slot, vector.slots[vector.current][index] as Float32Array);
   });
-}
-
-export async function restoreCursor(checkpoint: Checkpoint, lane: number): Promise<CursorPosition> {
-  const tensors = await checkpoint.part(`lane-${lane}`);
-  const data = tensors.cursor?.data;
-  if (!(data instanceof Int32Array) || data.length !== 2) {
-    throw new TributaryError('CHECKPOINT_CORRUPT', `Part "lane-${lane}" of the checkpoint holds no cursor.`);
-  }
-  return { epoch: data[0] as number, position: data[1] as number };
+  vector.restored(countIn(tensors, 'updates') ?? step);
 }

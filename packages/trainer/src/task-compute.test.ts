@@ -51,7 +51,7 @@ async function computeOf(batch: { size: number; microbatches: number }, backend:
     threads: 1,
   };
   const compute = new TaskCompute('reverse', init, spec, model, backend);
-  return { compute, gradients, shared: model.initialShared(1) };
+  return { compute, gradients, parameters: { shared: model.initialShared(1), task: own } };
 }
 
 describe('TaskCompute', () => {
@@ -64,9 +64,10 @@ describe('TaskCompute', () => {
   it('makes of k microbatches what one batch of k times the size gives', async () => {
     const whole = await computeOf({ size: 16, microbatches: 1 }, backend);
     const parts = await computeOf({ size: 4, microbatches: 4 }, backend);
-    const [one, four] = await Promise.all(
-      [whole, parts].map(({ compute, shared }) => compute.trainLane(0, 1, shared, 0)),
-    );
+    const [one, four] = await Promise.all([
+      whole.compute.trainLane({ lane: 0, microbatches: 1 }, 1, whole.parameters),
+      parts.compute.trainLane({ lane: 0, microbatches: 4 }, 1, parts.parameters),
+    ]);
     expect(four?.tokens).toBe(one?.tokens);
     expect(four?.loss).toBeCloseTo(one?.loss as number, 6);
     expect(four?.cursor).toEqual(one?.cursor);
@@ -84,9 +85,9 @@ describe('TaskCompute', () => {
   it('compiles nothing in a second evaluation', async () => {
     const traced: TraceEvent[] = [];
     const cache = new GraphCache(backend, { onTrace: (event) => traced.push(event) });
-    const { compute, shared } = await computeOf({ size: 4, microbatches: 1 }, cache);
+    const { compute, parameters } = await computeOf({ size: 4, microbatches: 1 }, cache);
     const evaluate = (split: 'validation' | 'test') =>
-      evaluateTask({ task: compute, split, shared, buffer: 0, limit: null, samples: 2, onProgress: () => {} });
+      evaluateTask({ task: compute, split, parameters, limit: null, samples: 2, onProgress: () => {} });
     const first = await evaluate('validation');
     const graphs = traced.length;
     expect(graphs).toBeGreaterThan(0);

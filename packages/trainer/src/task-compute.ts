@@ -17,8 +17,9 @@ import type {
   TaskModel,
   TrainStep,
 } from '@tributary/models';
+import { mostMicrobatches } from '@tributary/planner';
 import type { PreparedTask } from '@tributary/protocol';
-import type { BufferIndex, ComputeInit, CursorPosition, LaneDone } from './compute-messages.js';
+import type { ComputeInit, CursorPosition, LaneDone, LaneShare, StateBuffers } from './compute-messages.js';
 import { GradientAccumulator } from './gradient-accumulator.js';
 import type { LaneGradients } from './lane-gradients.js';
 import { taskOf } from './prepared-model.js';
@@ -61,6 +62,7 @@ export class TaskCompute {
   readonly #evaluators = new Map<string, Evaluator>();
   readonly #generators = new Map<string, GreedyGenerator>();
   readonly #featureGenerators = new Map<string, FeatureGenerator>();
+  readonly #mostMicrobatches: number;
   readonly #accumulator: GradientAccumulator | null;
   readonly #splits: Readonly<Record<'train' | 'validation' | 'test', EncodedSplit>>;
 
@@ -79,8 +81,9 @@ export class TaskCompute {
       validation: decodeSplit(bytes.validation),
       test: decodeSplit(bytes.test),
     };
+    this.#mostMicrobatches = mostMicrobatches(spec, name);
     this.#accumulator =
-      spec.batch.microbatches > 1
+      this.#mostMicrobatches > 1
         ? new GradientAccumulator(model.sharedLayout.elements, this.model.layout.elements)
         : null;
     this.#parameters = parameters;
@@ -126,8 +129,9 @@ export class TaskCompute {
     return this.#splits[name];
   }
 
-  parameters(buffer: BufferIndex): Float32Array {
-    return this.#parameters[buffer] as Float32Array;
+  /** The task's own parameters. */
+  parameters({ tasks }: StateBuffers): Float32Array {
+    return this.#parameters[tasks[this.name] ?? 0] as Float32Array;
   }
 
   trainStep(shape: BatchShape): TrainStep {
@@ -151,37 +155,38 @@ export class TaskCompute {
   /**
    * Forward and backward of the lane's next batches. Several microbatches give the mean over the target tokens of all: what
    * one batch of all their rows gives, up to rounding.
+   * @param share the lane, and its microbatches in this step
    * @param step of the run, 1 for the first; draws depend on it
    * @param into receives the gradients
    */
   async gradient(
-    lane: number,
+    { lane, microbatches }: LaneShare,
     step: number,
     parameters: Readonly<LaneGradients>,
     into: LaneGradients,
   ): Promise<BatchesDone> {
     const { cursor } = this.#lane(lane);
-    const { microbatches } = this.spec.batch;
     const batches = Array.from({ length: microbatches }, () => cursor.next());
     const targetTokens = batches.reduce((sum, batch) => sum + batch.targetTokens, 0);
     let loss = 0;
     for (const [index, batch] of batches.entries()) {
-      // Each microbatch draws masks of its own.
-      const draw = { seed: this.spec.seed, step: (step - 1) * microbatches + index + 1, lane };
+      // Each microbatch draws masks of its own, whatever number of them the steps before had.
+      const draw = { seed: this.spec.seed, step: (step - 1) * this.#mostMicrobatches + index + 1, lane };
       const share = batch.targetTokens / targetTokens;
-      const gradient = this.#accumulator?.scratch ?? into;
+      const accumulator = microbatches > 1 ? this.#accumulator : null;
+      const gradient = accumulator?.scratch ?? into;
       const done = await this.trainStep(batch.shape).run(parameters, batch, draw, gradient);
-      this.#accumulator?.add(into, share, index === 0);
+      accumulator?.add(into, share, index === 0);
       loss += share * done.loss;
     }
     return { loss, tokens: batches.reduce((sum, batch) => sum + batch.tokens, 0) };
   }
 
-  /** The gradients of the lane's next batches at the run's parameters, in the buffers of the step's parity. */
-  async trainLane(lane: number, step: number, shared: Float32Array, buffer: BufferIndex): Promise<LaneDone> {
+  /** The gradients of the lane's next batches at these parameters, in the buffers of the step's parity. */
+  async trainLane(share: LaneShare, step: number, parameters: Readonly<LaneGradients>): Promise<LaneDone> {
     const started = performance.now();
-    const parameters = { shared, task: this.parameters(buffer) };
-    const done = await this.gradient(lane, step, parameters, this.gradients(lane, step));
+    const { lane } = share;
+    const done = await this.gradient(share, step, parameters, this.gradients(lane, step));
     return { lane, ...done, computeMs: performance.now() - started, cursor: this.cursor(lane) };
   }
 

@@ -1,32 +1,38 @@
 import { loadCheckpoint } from '@tributary/checkpoints';
-import { GradientExchange, type StepResult, weightedCombiner } from '@tributary/collectives';
+import type { GradientExchange, StepResult } from '@tributary/collectives';
 import { durationMs, type RunFile } from '@tributary/config';
-import { createOptimizer, type Optimizer } from '@tributary/engine';
 import type { SequenceModel } from '@tributary/models';
 import { type MemberEnding, type StopRequest, type TrainerPhase, TributaryError } from '@tributary/protocol';
-import { checkpointSources } from './checkpoint-sources.js';
 import { CheckpointWriter } from './checkpoint-writer.js';
+import { chooseStrategy } from './choose-strategy.js';
 import { ComputeClient } from './compute-client.js';
-import type { CursorPosition, LaneDone, Warming } from './compute-messages.js';
+import type { LaneDone, LaneShare, Warming } from './compute-messages.js';
 import { type AgreedStop, agreedStop, bitOf, controlBits } from './control-bits.js';
-import { applyInit } from './initial-values.js';
 import { type GradientVectors, gradientsOf, gradientVectors } from './lane-gradients.js';
 import { lineageOf } from './lineage.js';
 import { fetchSplits } from './load-splits.js';
 import { type MemberPlan, memberPlan } from './member-plan.js';
+import { MemberState } from './member-state.js';
 import { NonFiniteGuard } from './non-finite-guard.js';
+import { exchangeSchedule, openExchange } from './open-exchange.js';
 import { modelOf, specOf } from './prepared-model.js';
 import { RecordOutbox } from './record-outbox.js';
-import { RunState } from './run-state.js';
-import { partNames, restoreCursor, restoreVector } from './state-parts.js';
+import { pointsOfRound, roundProgress } from './round-points.js';
+import { partNames } from './state-parts.js';
 import { StepReporter } from './step-reporter.js';
+import type { SyncStrategy } from './sync-strategy.js';
 import type { TrainerDeps, TrainerOptions } from './trainer-types.js';
-
-/** Steps in a row that may be skipped as non-finite before the run fails. */
-const nonFiniteLimit = 20;
 
 /** How long a failing run waits for JetStream to take its last records. */
 const lastRecordsMs = 5_000;
+
+/** What trains, once it is open. */
+interface TrainingParts {
+  readonly compute: ComputeClient;
+  readonly exchange: GradientExchange;
+  readonly reporter: StepReporter;
+  readonly nonFinite: NonFiniteGuard;
+}
 
 /** One member's training of one generation, from restore to its ending. */
 export class Trainer {
@@ -35,14 +41,14 @@ export class Trainer {
   readonly #spec: RunFile;
   readonly #plan: MemberPlan;
   readonly #model: SequenceModel;
-  readonly #optimizer: Optimizer;
-  readonly #state: RunState;
+  readonly #strategy: SyncStrategy;
+  readonly #schedule: (exchange: number) => readonly number[];
+  readonly #state: MemberState;
   readonly #gradients: GradientVectors;
   readonly #outbox: RecordOutbox;
   readonly #checkpoints: CheckpointWriter;
-  readonly #cursors = new Map<number, CursorPosition>();
-  readonly #nonFinite = new NonFiniteGuard(nonFiniteLimit);
   #control = 0;
+  #toldSkipped = false;
   #phase: TrainerPhase | null = null;
   /** Steps done. */
   #step: number;
@@ -54,19 +60,15 @@ export class Trainer {
     this.#spec = specOf(prepared);
     this.#plan = memberPlan(document, member, prepared, this.#spec);
     this.#model = modelOf(prepared, this.#spec);
-    this.#optimizer = createOptimizer(this.#spec.optimizer, this.#spec.schedule, this.#spec.budget.steps);
+    this.#strategy = chooseStrategy(this.#spec, this.#plan.hosted, this.#model);
+    this.#schedule = exchangeSchedule(prepared, this.#spec, this.#strategy.steps);
     this.#step = document.resume.step;
-    const { seed } = this.#spec;
-    this.#state = new RunState(
-      { layout: this.#model.sharedLayout, values: this.#model.initialShared(seed) },
-      new Map(
-        this.#plan.hostedTasks.map((name) => {
-          const task = this.#model.task(name);
-          return [name, { layout: task.layout, values: task.initial(seed) }];
-        }),
-      ),
-      this.#optimizer,
-    );
+    this.#state = new MemberState({
+      plan: this.#plan,
+      model: this.#model,
+      strategy: this.#strategy,
+      seed: this.#spec.seed,
+    });
     const { elements } = this.#model.sharedLayout;
     this.#gradients = gradientVectors(this.#plan.hosted, elements, (task) => this.#model.task(task).layout.elements);
     const { run, attempt, generation } = document;
@@ -90,15 +92,17 @@ export class Trainer {
   async run(): Promise<MemberEnding> {
     this.#report('starting');
     const compute = await this.#startCompute();
-    const exchange = this.#openExchange();
+    this.#strategy.begin(compute.moments);
+    let exchange: GradientExchange | null = null;
     const reporter = this.#reporter(compute);
     compute.onTraced = (traced) => reporter.traced(traced);
     try {
       await this.#restore(compute);
+      exchange = this.#openExchange();
       await this.#recordLineage(compute);
       if (compute.notice) reporter.notice(compute.notice);
       await this.#warmUp(compute, reporter);
-      const stopped = await this.#train(compute, exchange, reporter);
+      const stopped = await this.#train({ compute, exchange, reporter, nonFinite: this.#nonFiniteGuard() });
       this.#report('ending');
       if (!stopped) await this.#evaluate(compute, reporter, 'test');
       reporter.ending(this.#step);
@@ -112,19 +116,20 @@ export class Trainer {
       throw error;
     } finally {
       this.#outbox.close();
-      await exchange.close();
+      await exchange?.close();
       await compute.stop();
     }
   }
 
   async #startCompute(): Promise<ComputeClient> {
     const { prepared, backend, device } = this.#options;
+    const { shared, tasks } = this.#state.vectors;
     return ComputeClient.start({
       prepared,
       lanes: this.#plan.hosted,
       splits: await fetchSplits(prepared, this.#plan.hostedTasks, this.#deps.objects),
-      shared: this.#state.shared.parameters,
-      tasks: Object.fromEntries([...this.#state.tasks].map(([task, vector]) => [task, vector.parameters])),
+      shared: shared.parameters,
+      tasks: Object.fromEntries([...tasks].map(([task, vector]) => [task, vector.parameters])),
       gradients: this.#gradients,
       backend,
       device,
@@ -142,25 +147,29 @@ export class Trainer {
   }
 
   #openExchange(): GradientExchange {
-    const { tasks, sync, combiner, clip } = this.#spec;
-    // In the order of their first lane, as the exchange numbers tasks.
-    const weights = [...new Set<string>(this.#plan.lanes.map(({ task }) => task))].map(
-      (task) => tasks.find(({ name }) => name === task)?.weight ?? Number.NaN,
-    );
-    return new GradientExchange(
+    const { member, document } = this.#options;
+    return openExchange(
       {
-        self: this.#options.member,
-        members: this.#options.document.members,
-        lanes: this.#plan.lanes,
-        sharedElements: this.#model.sharedLayout.elements,
-        taskElements: Object.fromEntries(tasks.map(({ name }) => [name, this.#model.task(name).layout.elements])),
-        clipNorm: clip?.globalNorm ?? null,
-        codec: sync.codec,
-        combiner: weightedCombiner(weights),
-        combinerName: JSON.stringify({ combiner, weights }),
+        member,
+        document,
+        spec: this.#spec,
+        plan: this.#plan,
+        model: this.#model,
+        strategy: this.#strategy,
+        schedule: this.#schedule,
+        carried: this.#state.carried,
       },
       this.#deps,
     );
+  }
+
+  #nonFiniteGuard(): NonFiniteGuard {
+    return new NonFiniteGuard({
+      limit: this.#spec.nonFinite.limit,
+      lanes: this.#plan.lanes,
+      combiner: this.#spec.combiner.kind,
+      inARow: this.#state.carried.skippedInARow,
+    });
   }
 
   #reporter({ backend, device }: ComputeClient): StepReporter {
@@ -172,89 +181,89 @@ export class Trainer {
   }
 
   async #restore(compute: ComputeClient): Promise<void> {
-    const { checkpointKey } = this.#options.document.resume;
-    if (!checkpointKey) return await this.#initialize();
+    const { prepared, document } = this.#options;
+    const { checkpointKey } = document.resume;
+    if (!checkpointKey && !prepared.init) return;
     this.#report('restoring');
-    const checkpoint = await loadCheckpoint(this.#deps.objects, checkpointKey);
-    const { slots } = this.#optimizer;
-    const { current, shared, tasks } = this.#state;
-    restoreVector('shared', await checkpoint.part('shared'), this.#model.sharedLayout, shared, slots, current);
-    for (const [task, vector] of tasks) {
-      const part = `task-${task}`;
-      restoreVector(part, await checkpoint.part(part), this.#model.task(task).layout, vector, slots, current);
+    if (!checkpointKey) {
+      if (prepared.init) await this.#state.initialize(prepared.init, this.#deps.objects);
+      return;
     }
-    for (const { lane } of this.#plan.hosted) {
-      const cursor = await restoreCursor(checkpoint, lane);
-      this.#cursors.set(lane, cursor);
-      await compute.request({ kind: 'seek', lane, cursor });
-    }
-  }
-
-  /** Step 0: the values of `init`, where there are any, in place of random ones. */
-  async #initialize(): Promise<void> {
-    const { init } = this.#options.prepared;
-    if (!init) return;
-    this.#report('restoring');
-    const { current, shared, tasks } = this.#state;
-    const parts = [
-      { part: 'shared', layout: this.#model.sharedLayout, values: shared.parameters[current] },
-      ...[...tasks].map(([task, vector]) => ({
-        part: `task-${task}`,
-        layout: this.#model.task(task).layout,
-        values: vector.parameters[current],
-      })),
-    ];
-    await applyInit(init, parts, this.#deps.objects);
+    await this.#state.restore(await loadCheckpoint(this.#deps.objects, checkpointKey));
+    for (const [lane, cursor] of this.#state.cursors) await compute.request({ kind: 'seek', lane, cursor });
   }
 
   /** Steps until the budget is reached (null) or the members agree to stop. */
-  async #train(compute: ComputeClient, exchange: GradientExchange, reporter: StepReporter): Promise<AgreedStop | null> {
+  async #train(parts: TrainingParts): Promise<AgreedStop | null> {
+    const { compute, reporter } = parts;
     const { budget, evaluation, checkpoints } = this.#spec;
     const startedMs = Date.now() - (this.#options.document.spentMs ?? 0);
     const timeLimitMs = budget.time ? durationMs(budget.time) : Number.POSITIVE_INFINITY;
     while (this.#step < budget.steps) {
       if (Date.now() - startedMs > timeLimitMs) this.#control |= controlBits.timeBudget;
-      const result = await this.#oneStep(compute, exchange, reporter);
+      const result = await this.#oneExchange(parts);
       this.#report('training');
       const stop = agreedStop(result.control);
       const last = this.#step === budget.steps;
       if (this.#step % evaluation.every === 0 && !last && !stop) await this.#evaluate(compute, reporter, 'validation');
-      if (this.#step % checkpoints.every === 0 || last || stop) await this.#checkpoint();
+      if (this.#step % checkpoints.every === 0 || last || stop) await this.#checkpoint(parts);
       if (stop && !last) return stop;
     }
     return null;
   }
 
-  async #oneStep(compute: ComputeClient, exchange: GradientExchange, reporter: StepReporter): Promise<StepResult> {
-    const step = this.#step + 1;
+  /** The hosted lanes that take part in an exchange. */
+  #shares(exchange: number): LaneShare[] {
+    const microbatches = this.#schedule(exchange);
+    return this.#plan.hosted
+      .map(({ lane }) => ({ lane, microbatches: microbatches[lane] ?? 0 }))
+      .filter((share) => share.microbatches > 0);
+  }
+
+  /** One step, or one round of the steps that lanes take by themselves. */
+  async #oneExchange({ compute, exchange, reporter, nonFinite }: TrainingParts): Promise<StepResult> {
+    const before = this.#step;
+    const number = before / this.#strategy.steps + 1;
     const startedMs = performance.now();
-    const stepExchange = exchange.step(step, this.#control);
+    const stepExchange = exchange.step(number, this.#control);
+    const shares = this.#shares(number);
     const lanesDone: LaneDone[] = [];
-    const computing = compute.request(
-      { kind: 'step', step, buffer: this.#state.current },
-      {
-        onLane: (done) => {
-          lanesDone.push(done);
-          const { lane, loss, tokens } = done;
-          stepExchange.contribute({ lane, loss, tokens, ...gradientsOf(this.#gradients, lane, step) });
-        },
+    const within = roundProgress(before, this.#strategy.steps, shares.length);
+    const computing = compute.request(this.#strategy.request(number, this.#state.vectors.buffers, shares), {
+      onLane: (done) => {
+        lanesDone.push(done);
+        const { lane, loss, tokens } = done;
+        stepExchange.contribute({ lane, loss, tokens, ...gradientsOf(this.#gradients, lane, number) });
       },
-    );
+      onInner: ({ lane, loss }) => {
+        const step = within();
+        this.#report('training', step);
+        reporter.innerStep(step, this.#plan.lanes[lane]?.task ?? '', loss);
+      },
+    });
     // Either may fail first; the other's failure must not go unhandled.
-    const [result] = await Promise.all([stepExchange.result(), computing]);
-    if (this.#nonFinite.admits(step, result.nonFinite, this.#plan.lanes)) {
-      this.#state.advance(step - 1, result.shared, result.tasks);
-    } else {
-      this.#deps.logger.warn({ step, lanes: result.nonFinite }, 'a gradient was not finite; the step is skipped');
-    }
-    for (const { lane, cursor } of lanesDone) this.#cursors.set(lane, cursor);
-    this.#step = step;
+    const [combined] = await Promise.all([stepExchange.result(), computing]);
+    this.#step += this.#strategy.steps;
+    const result = { ...combined, step: this.#step };
+    const skipped = nonFinite.reasonToSkip(result);
+    if (skipped === null) this.#state.advance(number - 1, result, shares);
+    else this.#tellSkipped(skipped, reporter);
+    this.#state.moveCursors(lanesDone);
+    this.#outbox.addStep(pointsOfRound(lanesDone, before, this.#spec.records.every), [], 0);
     const computeMs = lanesDone.reduce((sum, done) => sum + done.computeMs, 0);
-    reporter.step(result, this.#optimizer.learningRate(step - 1), {
+    reporter.step(result, this.#strategy.learningRate(this.#step - 1), {
       step: (performance.now() - startedMs) / 1_000,
       compute: computeMs / 1_000,
     });
     return result;
+  }
+
+  /** Every skipped step is in the log; who watches hears of the first. */
+  #tellSkipped(reason: string, reporter: StepReporter): void {
+    const text = `${reason}; the step is skipped`;
+    this.#deps.logger.warn({ step: this.#step }, text);
+    if (!this.#toldSkipped) reporter.notice(text);
+    this.#toldSkipped = true;
   }
 
   async #evaluate(compute: ComputeClient, reporter: StepReporter, split: 'validation' | 'test'): Promise<void> {
@@ -265,7 +274,7 @@ export class Trainer {
       this.#report(phase);
       reporter.progress('evaluating', this.#step, {});
       const evaluation = await compute.request(
-        { kind: 'evaluate', task, split, buffer: this.#state.current, ...request },
+        { kind: 'evaluate', task, split, buffers: this.#state.vectors.buffers, ...request },
         { onProgress: () => this.#report(phase) },
       );
       if (!evaluation) throw new TributaryError('INTERNAL', `The evaluation of task "${task}" gave no result.`);
@@ -274,18 +283,11 @@ export class Trainer {
   }
 
   /** Copies this member's parts of the state after the current step and writes them in the background. */
-  async #checkpoint(): Promise<void> {
+  async #checkpoint({ exchange, nonFinite }: TrainingParts): Promise<void> {
     this.#report('checkpointing');
     await this.#checkpoints.roomForOne();
     const metadata = { run: this.#options.document.run, step: String(this.#step), format: 'tributary-checkpoint/1' };
-    const held = {
-      plan: this.#plan,
-      model: this.#model,
-      optimizer: this.#optimizer,
-      state: this.#state,
-      cursors: this.#cursors,
-    };
-    this.#checkpoints.write(this.#step, checkpointSources(held, metadata));
+    this.#checkpoints.write(this.#step, this.#state.checkpointSources(exchange, nonFinite.inARow, metadata));
   }
 
   async #recordLineage({ backend, device, notice }: ComputeClient): Promise<void> {
@@ -295,9 +297,9 @@ export class Trainer {
     if (notice) this.#deps.logger.warn({ notice }, 'slower backend');
   }
 
-  #report(phase: TrainerPhase): void {
+  #report(phase: TrainerPhase, step = this.#step): void {
     if (phase !== this.#phase) this.#deps.logger.info({ phase, step: this.#step }, 'phase');
     this.#phase = phase;
-    this.#deps.onStatus({ phase, step: this.#step });
+    this.#deps.onStatus({ phase, step });
   }
 }

@@ -1,0 +1,157 @@
+import type { Checkpoint } from '@tributary/checkpoints';
+import type { CombinerStates, GradientExchange, LaneResiduals, StepResult } from '@tributary/collectives';
+import type { SequenceModel } from '@tributary/models';
+import type { ObjectStore, PreparedInit } from '@tributary/protocol';
+import type { PartSource } from './checkpoint-writer.js';
+import { combinerPart, restoreCombiner } from './combiner-parts.js';
+import type { CursorPosition, LaneDone, LaneShare } from './compute-messages.js';
+import { applyInit } from './initial-values.js';
+import { lanePart, restoreLane } from './lane-parts.js';
+import type { MemberPlan } from './member-plan.js';
+import { RunState } from './run-state.js';
+import { count, countIn, encodeTensors, restoreVector, vectorPart } from './state-parts.js';
+import type { SyncStrategy } from './sync-strategy.js';
+
+/** What the exchange and the guard begin with: of a checkpoint, or nothing. */
+export interface CarriedState {
+  readonly combinerState: CombinerStates;
+  /** Of the hosted lanes that have any. */
+  readonly residuals: ReadonlyMap<number, LaneResiduals>;
+  /** Steps in a row that were skipped as not finite. */
+  readonly skippedInARow: number;
+}
+
+export interface MemberStateOptions {
+  readonly plan: MemberPlan;
+  readonly model: SequenceModel;
+  readonly strategy: SyncStrategy;
+  readonly seed: number;
+}
+
+/** All that a member keeps from step to step: it begins anew, or from a checkpoint, and is written to one. */
+export class MemberState {
+  readonly vectors: RunState;
+  readonly #options: MemberStateOptions;
+  /** Where each hosted lane's cursor stands; a lane that has not begun is left out. */
+  readonly #cursors = new Map<number, CursorPosition>();
+  #carried: CarriedState = { combinerState: {}, residuals: new Map(), skippedInARow: 0 };
+
+  constructor(options: MemberStateOptions) {
+    const { plan, model, strategy, seed } = options;
+    this.#options = options;
+    this.vectors = new RunState(
+      { layout: model.sharedLayout, values: model.initialShared(seed) },
+      new Map(
+        plan.hostedTasks.map((name) => {
+          const task = model.task(name);
+          return [name, { layout: task.layout, values: task.initial(seed) }];
+        }),
+      ),
+      strategy.optimizer,
+    );
+  }
+
+  get carried(): CarriedState {
+    return this.#carried;
+  }
+
+  get cursors(): ReadonlyMap<number, CursorPosition> {
+    return this.#cursors;
+  }
+
+  /** Before the first step: the values of `init` in place of random ones. */
+  async initialize(init: PreparedInit, objects: ObjectStore): Promise<void> {
+    const { model } = this.#options;
+    const { shared, tasks } = this.vectors;
+    const parts = [
+      { part: 'shared', layout: model.sharedLayout, values: shared.parameters[shared.current] },
+      ...[...tasks].map(([task, vector]) => ({
+        part: `task-${task}`,
+        layout: model.task(task).layout,
+        values: vector.parameters[vector.current],
+      })),
+    ];
+    await applyInit(init, parts, objects);
+  }
+
+  /** Reads this member's parts. @throws TributaryError `CHECKPOINT_CORRUPT` */
+  async restore(checkpoint: Checkpoint): Promise<void> {
+    const { plan, model, strategy } = this.#options;
+    const { slots } = strategy.optimizer;
+    // Every exchange was an update in versions whose checkpoints do not count them.
+    const updates = checkpoint.manifest.step / strategy.steps;
+    const shared = await checkpoint.part('shared');
+    restoreVector('shared', shared, model.sharedLayout, this.vectors.shared, slots, updates);
+    for (const [task, vector] of this.vectors.tasks) {
+      const part = `task-${task}`;
+      restoreVector(part, await checkpoint.part(part), model.task(task).layout, vector, slots, updates);
+    }
+    const residuals = new Map<number, LaneResiduals>();
+    for (const { lane, task } of plan.hosted) {
+      const tensors = await checkpoint.part(`lane-${lane}`);
+      const sizes = { sharedElements: model.sharedLayout.elements, taskElements: model.task(task).layout.elements };
+      const restored = restoreLane(lane, tensors, sizes);
+      this.#cursors.set(lane, restored.cursor);
+      if (restored.residuals) residuals.set(lane, restored.residuals);
+      strategy.restoreLane(lane, tensors);
+    }
+    const skippedInARow = countIn(shared, 'skipped') ?? 0;
+    this.#carried = { combinerState: restoreCombiner(shared), residuals, skippedInARow };
+  }
+
+  /**
+   * Makes the state after an exchange the current one.
+   * @param exchanges done before
+   * @param lanes those of this member that took part
+   */
+  advance(
+    exchanges: number,
+    { shared, tasks }: Pick<StepResult, 'shared' | 'tasks'>,
+    lanes: readonly LaneShare[],
+  ): void {
+    const { plan, strategy } = this.#options;
+    const taking = new Set(lanes.map(({ lane }) => lane));
+    const present = new Set(plan.hosted.filter(({ lane }) => taking.has(lane)).map(({ task }) => task));
+    this.vectors.advance(exchanges, shared, tasks, present);
+    strategy.adopt(lanes);
+  }
+
+  /** Cursors move on, also over a step that is skipped. */
+  moveCursors(done: readonly LaneDone[]): void {
+    for (const { lane, cursor } of done) this.#cursors.set(lane, cursor);
+  }
+
+  /** Copies of this member's parts of the current state, to be encoded later. */
+  checkpointSources(
+    exchange: GradientExchange,
+    skippedInARow: number,
+    metadata: Readonly<Record<string, string>>,
+  ): PartSource[] {
+    const { plan, model, strategy } = this.#options;
+    const { slots } = strategy.optimizer;
+    const sources: PartSource[] = [];
+    if (plan.first) {
+      const tensors = {
+        ...vectorPart(model.sharedLayout, this.vectors.shared, slots),
+        ...combinerPart(exchange.combinerState),
+        skipped: count(skippedInARow),
+      };
+      sources.push({ part: 'shared', encode: () => encodeTensors(tensors, metadata) });
+    }
+    for (const task of plan.ownedTasks) {
+      const vector = this.vectors.tasks.get(task);
+      if (!vector) throw new Error(`task "${task}" is owned here, but its state is not`);
+      const tensors = vectorPart(model.task(task).layout, vector, slots);
+      sources.push({ part: `task-${task}`, encode: () => encodeTensors(tensors, metadata) });
+    }
+    for (const { lane } of plan.hosted) {
+      const cursor = this.#cursors.get(lane) ?? { epoch: 0, position: 0 };
+      const tensors = {
+        ...lanePart({ cursor, residuals: exchange.residuals(lane) }),
+        ...strategy.laneTensors(lane),
+      };
+      sources.push({ part: `lane-${lane}`, encode: () => encodeTensors(tensors, metadata) });
+    }
+    return sources;
+  }
+}
