@@ -1,90 +1,105 @@
-import type { NatsConnection, Subscription } from '@nats-io/transport-node';
-import { TributaryError } from '@tributary/protocol';
+import { type NatsAccess, NatsSocket, type NatsSocketState } from './nats-socket/index.js';
 import type { Transport } from './transport.js';
 
-export interface NatsTransportOptions {
-  readonly connection: NatsConnection;
+export interface NatsTransportOptions extends NatsAccess {
   /** Subject prefix of one generation (`natsNames(…).exchange(run, attempt, generation)`): it fences every message. */
   readonly subject: string;
   readonly self: number;
   readonly size: number;
+  /** By which the server's monitoring names this client. */
+  readonly name?: string;
+  /** Of 128 KiB at least, into which messages are read: also on shared memory. */
+  readonly buffer?: Uint8Array;
+  /** Ends the waiting for a server. */
+  readonly signal?: AbortSignal;
+  /** The connection's comings and goings. After `refused` nothing is sent or received any more. */
+  readonly onState?: (state: NatsSocketState) => void;
+  /** A server that was silent for four of these is given up for another connection; 2 s where it is not given. */
+  readonly pingIntervalMs?: number;
 }
 
-class NatsTransport implements Transport {
+export interface NatsTransport extends Transport {
+  /** Bytes that were sent and that the kernel has not taken yet. */
+  readonly queuedBytes: number;
+}
+
+class SocketTransport implements NatsTransport {
   readonly self: number;
   readonly size: number;
   readonly maxPayloadBytes: number;
-  readonly #connection: NatsConnection;
-  readonly #toSubjects: readonly string[];
-  readonly #allSubject: string;
-  readonly #subscriptions: readonly Subscription[];
-  #handler: ((from: number, payload: Uint8Array) => void) | null = null;
+  readonly #socket: NatsSocket;
+  readonly #toLines: readonly Uint8Array[];
+  readonly #allLine: Uint8Array;
+  readonly #inlet: Inlet;
 
-  constructor({ connection, subject, self, size }: NatsTransportOptions, maxPayloadBytes: number) {
+  constructor({ subject, self, size }: NatsTransportOptions, socket: NatsSocket, inlet: Inlet) {
     this.self = self;
     this.size = size;
-    this.maxPayloadBytes = maxPayloadBytes;
-    this.#connection = connection;
-    this.#toSubjects = Array.from({ length: size }, (_, to) => `${subject}.to.${to}.${self}`);
-    this.#allSubject = `${subject}.all.${self}`;
-    // The sender is the subject's last token. One subscription for each other member, so that no broadcast comes back.
-    const subscriptions: Subscription[] = [];
-    for (let from = 0; from < size; from++) {
-      if (from === self) continue;
-      for (const name of [`${subject}.to.${self}.${from}`, `${subject}.all.${from}`]) {
-        const callback = (error: Error | null, message: { readonly data: Uint8Array }): void => {
-          if (error === null) this.#handler?.(from, message.data);
-        };
-        subscriptions.push(connection.subscribe(name, { callback }));
-      }
-    }
-    this.#subscriptions = subscriptions;
+    this.maxPayloadBytes = socket.maxPayloadBytes;
+    this.#socket = socket;
+    this.#inlet = inlet;
+    this.#toLines = Array.from({ length: size }, (_, to) => Buffer.from(`PUB ${subject}.to.${to}.${self} `));
+    this.#allLine = Buffer.from(`PUB ${subject}.all.${self} `);
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.queuedBytes;
   }
 
   send(to: number, head: Uint8Array, body?: Uint8Array): void {
-    const subject = this.#toSubjects[to];
-    if (subject === undefined || to === this.self) throw new RangeError(`member ${this.self} cannot send to ${to}`);
-    this.#publish(subject, head, body);
+    const line = this.#toLines[to];
+    if (line === undefined || to === this.self) throw new RangeError(`member ${this.self} cannot send to ${to}`);
+    this.#publish(line, head, body);
   }
 
   broadcast(head: Uint8Array, body?: Uint8Array): void {
-    if (this.size > 1) this.#publish(this.#allSubject, head, body);
+    if (this.size > 1) this.#publish(this.#allLine, head, body);
   }
 
   onMessage(handler: (from: number, payload: Uint8Array) => void): void {
-    this.#handler = handler;
+    this.#inlet.handler = handler;
   }
 
   async close(): Promise<void> {
-    this.#handler = null;
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    // What was sent just before goes out; a lost connection is no reason to wait.
-    if (!this.#connection.isClosed()) await this.#connection.flush().catch(() => undefined);
+    this.#inlet.handler = null;
+    await this.#socket.close();
   }
 
-  #publish(subject: string, head: Uint8Array, body: Uint8Array | undefined): void {
-    const payload = body === undefined ? head : Buffer.concat([head, body]);
-    if (payload.byteLength > this.maxPayloadBytes)
-      throw new RangeError(`a payload of ${payload.byteLength} bytes exceeds ${this.maxPayloadBytes}`);
-    // A closed connection loses messages, as any datagram may be lost; its owner watches `closed()`.
-    if (!this.#connection.isClosed() && !this.#connection.isDraining()) this.#connection.publish(subject, payload);
+  #publish(line: Uint8Array, head: Uint8Array, body: Uint8Array | undefined): void {
+    const bytes = head.byteLength + (body?.byteLength ?? 0);
+    if (bytes > this.maxPayloadBytes)
+      throw new RangeError(`a payload of ${bytes} bytes exceeds ${this.maxPayloadBytes}`);
+    this.#socket.publish(line, head, body);
   }
 }
 
+/** Where messages go: none before there is a handler, and none after the close. */
+interface Inlet {
+  handler: ((from: number, payload: Uint8Array) => void) | null;
+}
+
 /**
- * Core NATS as a transport: `<subject>.to.<member>.<from>` and `<subject>.all.<from>`. Resolves once the server has the
- * subscriptions. The connection stays the caller's: `close` only ends the subscriptions.
+ * Core NATS as a transport, on a connection of its own: `<subject>.to.<member>.<from>` and `<subject>.all.<from>`. Resolves
+ * once a server has the subscriptions, however long it is away; then reconnects for ever.
  *
- * @throws TributaryError `STACK_DOWN` where the connection has never reached a server.
+ * @throws TributaryError `UNAUTHORIZED` or `PREREQUISITE_MISSING` where the servers refuse this client, the signal's reason
  */
-export async function natsTransport(options: NatsTransportOptions): Promise<Transport> {
-  const maxPayloadBytes = options.connection.info?.max_payload;
-  if (maxPayloadBytes === undefined)
-    throw new TributaryError(
-      'STACK_DOWN',
-      'The NATS connection has not reached a server; connect it before the exchange.',
-    );
-  const transport = new NatsTransport(options, maxPayloadBytes);
-  await options.connection.flush();
-  return transport;
+export async function natsTransport(options: NatsTransportOptions): Promise<NatsTransport> {
+  const { subject, self, size, name = 'tributary exchange', signal, buffer, onState, pingIntervalMs } = options;
+  const { servers, user, pass, token, authenticator, tls } = options;
+  const inlet: Inlet = { handler: null };
+  const socket = new NatsSocket({
+    access: { servers, user, pass, token, authenticator, tls },
+    name,
+    // Two subscriptions, whatever the size: the sender is the subject's last token.
+    subscriptions: [`${subject}.to.${self}.*`, `${subject}.all.*`],
+    buffer,
+    pingIntervalMs,
+    onState,
+    onMessage: (_, from, payload) => {
+      if (from >= 0 && from < size && from !== self) inlet.handler?.(from, payload);
+    },
+  });
+  await socket.open(signal);
+  return new SocketTransport(options, socket, inlet);
 }

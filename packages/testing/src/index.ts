@@ -7,6 +7,9 @@ export { type OpenNetwork, transportCompliance } from './collectives/transport-c
 export type { BackendCheck, BackendComplianceDeps } from './compute/backend-check.js';
 export { backendCompliance } from './compute/backend-compliance.js';
 export { type SoftwareVulkanHere, useSoftwareVulkan } from './compute/software-vulkan.js';
+export { type NatsOperator, natsKey, natsOperator } from './nats/nats-credentials.js';
+export { type OwnNatsServer, ownNatsServer } from './nats/own-nats-server.js';
+export { type TestCertificates, testCertificates } from './nats/test-certificates.js';
 export { objectStoreCompliance } from './object-store-compliance.js';
 export { freePort } from './servers/free-port.js';
 export { emptyDatabase, type TemporaryDatabase, temporaryDatabase } from './servers/temporary-database.js';

@@ -42,16 +42,24 @@ async function train(document: GenerationDocument, member: number): Promise<void
   const session = await openSession(environment, `trainer ${worker}`, { logger, signal });
   let leaving = false;
   // The client gives up where it is refused; a trainer that nobody hears must not stay.
-  void session.connection.closed().then((reason) => {
+  const giveUp = (reason: string): void => {
     if (leaving) return;
-    logger.error({ reason: String(reason ?? 'closed') }, 'the connection to NATS is gone');
+    logger.error({ reason }, 'the connection to NATS is gone');
     process.exit(1);
-  });
+  };
+  void session.connection.closed().then((reason) => giveUp(String(reason ?? 'closed')));
   const objects = patientStore(session.objects, logger);
   const metrics = createMetrics();
   const server = await serveMetrics({ metrics, job: 'trainer', instance: worker, targetsDir: environment.targetsDir });
   const transport = await natsTransport({
-    connection: session.connection,
+    servers: environment.nats.url,
+    user: environment.nats.user,
+    pass: environment.nats.password,
+    name: `exchange ${worker}`,
+    onState: (state) => {
+      if (state.kind === 'refused') giveUp(state.error.message);
+      else if (state.kind === 'disconnected') logger.warn(state, 'the exchange has no connection; trying on');
+    },
     subject: names.exchange(document.run, document.attempt, document.generation),
     self: member,
     size: document.members.length,

@@ -1,6 +1,7 @@
 import { natsTransport } from '@tributary/collectives';
 
 /** The transport that a trainer has. */
-export function openTransport({ connection, subject, member, size }) {
-  return natsTransport({ connection, subject, self: member, size });
+export function openTransport({ access, subject, member, size }) {
+  const { url, user, password } = access;
+  return natsTransport({ servers: url, user, pass: password, subject, self: member, size });
 }

@@ -97,11 +97,45 @@ export function transportCompliance(open: OpenNetwork): ComplianceCase[] {
         }),
     },
     {
+      name: 'joins head and body of any size, also from shared memory, in the order of sending',
+      run: () =>
+        withNetwork(open, 3, async ([first], mailboxes) => {
+          assert.ok(first);
+          const memory = new Uint8Array(new SharedArrayBuffer(300_000));
+          for (let i = 0; i < memory.length; i++) memory[i] = (i * 7 + (i >> 9)) & 255;
+          const sizes = [0, 1, 31, 4_000, 4_064, 4_065, 65_536, 262_144];
+          const sent = sizes.flatMap((body, at) =>
+            [0, 32, 600].map((head) => [memory.subarray(at, at + head), memory.subarray(at, at + body)] as const),
+          );
+          for (const [head, body] of sent) {
+            first.send(1, head, body);
+            first.broadcast(head, body);
+          }
+          await Promise.all([mailboxes[1]?.holds(2 * sent.length), mailboxes[2]?.holds(sent.length)]);
+          const joined = sent.map((parts) => Buffer.concat(parts));
+          const equal = (received: readonly Received[] | undefined, expected: readonly Buffer[]): void => {
+            assert.deepEqual(
+              received?.map((m) => m.payload.length),
+              expected.map((each) => each.length),
+            );
+            expected.forEach((each, at) => {
+              assert.equal(Buffer.compare(received?.[at]?.payload ?? new Uint8Array(0), each), 0);
+            });
+          };
+          equal(mailboxes[2]?.messages, joined);
+          equal(
+            mailboxes[1]?.messages,
+            joined.flatMap((each) => [each, each]),
+          );
+        }),
+    },
+    {
       name: 'refuses a longer payload, an unknown member and itself',
       run: () =>
         withNetwork(open, 2, async ([first]) => {
           assert.ok(first);
           assert.throws(() => first.send(1, new Uint8Array(first.maxPayloadBytes + 1)), RangeError);
+          assert.throws(() => first.broadcast(bytes('head'), new Uint8Array(first.maxPayloadBytes - 3)), RangeError);
           assert.throws(() => first.send(0, bytes('self')), RangeError);
           assert.throws(() => first.send(2, bytes('none')), RangeError);
         }),
