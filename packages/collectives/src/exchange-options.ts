@@ -60,6 +60,11 @@ export interface ExchangeOptions {
    */
   readonly windowBytes?: number;
   /**
+   * Longest message of gradients, head included: a chunk has the largest power of two of elements, between 1,024 and a block, whose
+   * code fits. Default 264,192.
+   */
+  readonly chunkBytes?: number;
+  /**
    * Silence after which this member asks again for what is missing; doubled each time until something comes, up to eight
    * times as long. Default 500 ms.
    */

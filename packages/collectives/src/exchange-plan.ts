@@ -1,33 +1,18 @@
 import { planShards } from '@tributary/planner';
 import { blockElements, type Shard } from '@tributary/protocol';
-import { pairCount } from './arithmetic.js';
-import type { Codec } from './codec.js';
-import type { ExchangeOptions } from './exchange-options.js';
-import { hashText, headBytes, kinds } from './wire.js';
+import { blockGroups } from './block-groups.js';
+import type { Codec } from './codecs/codec.js';
+import type { BlockGroup, ExchangeOptions } from './exchange-options.js';
+import { planUnits, type UnitPlan } from './exchange-units.js';
+import { pairCount } from './gram.js';
+import { hashText, headBytes } from './wire.js';
 
 /** Coded blocks lie on the global grid, so a chunk is a whole number of them. */
 const leastChunkElements = 1_024;
-
-/**
- * A chunk that this member must receive in every step. Units are numbered pieces first (by lane, then chunk), then task
- * gradients, then combined chunks.
- */
-export interface Units {
-  readonly count: number;
-  readonly kind: Uint8Array;
-  readonly lane: Uint32Array;
-  readonly chunk: Uint32Array;
-  readonly sender: Uint16Array;
-  readonly bytes: Uint32Array;
-  /**
-   * The order of asking. Pieces and task gradients need no one's progress but their sender's, so they come first; combined
-   * chunks come in an order that is the same for all, so that the first one that is missing is in every member's window.
-   */
-  readonly order: Uint32Array;
-}
+const defaultChunkBytes = 264_192;
 
 /** Everything about an exchange that no step changes. */
-export interface ExchangePlan {
+export interface ExchangePlan extends UnitPlan {
   readonly hash: number;
   readonly self: number;
   readonly size: number;
@@ -45,6 +30,8 @@ export interface ExchangePlan {
   /** Members with a lane of each task, ascending. */
   readonly taskHosts: readonly (readonly number[])[];
   readonly hostedTasks: readonly number[];
+  /** Chunks of each lane's task gradient. */
+  readonly taskChunks: readonly number[];
   readonly sharedElements: number;
   readonly blockCount: number;
   readonly shards: readonly Shard[];
@@ -58,16 +45,15 @@ export interface ExchangePlan {
   readonly ownChunks: number;
   readonly firstElement: number;
   readonly ownElements: number;
-  readonly pairs: number;
+  /** All chunks, in the order in which a lane's are coded and sent: from the next owner's around to the own ones. */
+  readonly chunkOrder: Uint32Array;
+  readonly groups: readonly BlockGroup[];
+  /** Place in `groups` of each block. */
+  readonly groupOfBlock: Uint16Array;
+  /** Pairs of tasks where all are present: the most in a step. */
+  readonly mostPairs: number;
   /** Float64 values in one message of block sums. */
   readonly sumsPerPart: number;
-  /** Messages of block sums of each owner. */
-  readonly sumParts: readonly number[];
-  readonly units: Units;
-  /** First unit of each remote lane's pieces, task chunks (-1: none), and of the combined chunks. */
-  readonly pieceUnits: readonly number[];
-  readonly taskUnits: readonly number[];
-  readonly combinedUnits: number;
 }
 
 /** @throws RangeError where lanes are not numbered 0, 1, …, or not each hosted by one member. */
@@ -98,7 +84,11 @@ export function planExchange(options: ExchangeOptions, codec: Codec, maxPayloadB
     [...new Set(of.map((lane) => laneHost[lane] as number))].sort((a, b) => a - b),
   );
 
-  const chunkElements = chunkSize(codec, maxPayloadBytes);
+  const chunkElements = chunkSize(
+    codec,
+    Math.min(maxPayloadBytes, options.chunkBytes ?? defaultChunkBytes),
+    maxPayloadBytes,
+  );
   const blockCount = Math.ceil(sharedElements / blockElements);
   const shards = planShards(blockCount, members);
   const chunksPerBlock = blockElements / chunkElements;
@@ -116,12 +106,14 @@ export function planExchange(options: ExchangeOptions, codec: Codec, maxPayloadB
     0,
     Math.min((shard.firstBlock + shard.blockCount) * chunksPerBlock, chunkCount) - firstChunk,
   );
-  const firstElement = shard.firstBlock * blockElements;
+  const firstElement = Math.min(shard.firstBlock * blockElements, sharedElements);
   const ownElements = Math.max(
     0,
     Math.min((shard.firstBlock + shard.blockCount) * blockElements, sharedElements) - firstElement,
   );
-  const pairs = pairCount(tasks.length);
+  const groups = blockGroups(options.groups, blockCount);
+  const groupOfBlock = new Uint16Array(blockCount);
+  for (const [place, of] of groups.entries()) groupOfBlock.fill(place, of.firstBlock, of.firstBlock + of.blockCount);
   const sumsPerPart = Math.max(1, Math.floor((Math.min(maxPayloadBytes, 262_144) - headBytes) / 8));
 
   const agreed = {
@@ -132,6 +124,7 @@ export function planExchange(options: ExchangeOptions, codec: Codec, maxPayloadB
     clipNorm: options.clipNorm,
     codec: codec.name,
     combiner: options.combinerName,
+    groups,
     chunkElements,
     sumsPerPart,
   };
@@ -148,6 +141,7 @@ export function planExchange(options: ExchangeOptions, codec: Codec, maxPayloadB
     localLanes: laneHost.flatMap((host, lane) => (host === self ? [lane] : [])),
     taskHosts,
     hostedTasks: taskHosts.flatMap((hosts, task) => (hosts.includes(self) ? [task] : [])),
+    taskChunks: laneTask.map((task) => Math.ceil((taskElements[task] as number) / chunkElements)),
     sharedElements,
     blockCount,
     shards,
@@ -159,17 +153,19 @@ export function planExchange(options: ExchangeOptions, codec: Codec, maxPayloadB
     ownChunks,
     firstElement,
     ownElements,
-    pairs,
+    chunkOrder: chunksInOrder(chunkCount, firstChunk, ownChunks),
+    groups,
+    groupOfBlock,
+    mostPairs: pairCount(tasks.length),
     sumsPerPart,
-    sumParts: shards.map((of) => Math.ceil((of.blockCount * pairs) / sumsPerPart)),
   };
   return { ...base, ...planUnits(base, codec) };
 }
 
-/** The largest power of two of elements, up to a block, whose code fits a message. */
-function chunkSize(codec: Codec, maxPayloadBytes: number): number {
+/** The largest power of two of elements, up to a block, whose message is no longer than `chunkBytes`; at least 1,024. */
+function chunkSize(codec: Codec, chunkBytes: number, maxPayloadBytes: number): number {
   let elements = blockElements;
-  while (elements > leastChunkElements && headBytes + codec.encodedBytes(elements) > maxPayloadBytes) elements /= 2;
+  while (elements > leastChunkElements && headBytes + codec.encodedBytes(elements) > chunkBytes) elements /= 2;
   if (headBytes + codec.encodedBytes(elements) > maxPayloadBytes)
     throw new RangeError(
       `messages of ${maxPayloadBytes} bytes are too short for gradients; allow at least ${headBytes + codec.encodedBytes(leastChunkElements)} bytes`,
@@ -177,70 +173,8 @@ function chunkSize(codec: Codec, maxPayloadBytes: number): number {
   return elements;
 }
 
-/** Elements of chunk `chunk` of a vector of `elements`. */
-export function chunkLength(elements: number, chunkElements: number, chunk: number): number {
-  return Math.min(chunkElements, elements - chunk * chunkElements);
-}
-
-type PlanBase = Omit<ExchangePlan, 'units' | 'pieceUnits' | 'taskUnits' | 'combinedUnits'>;
-
-function planUnits(
-  plan: PlanBase,
-  codec: Codec,
-): Pick<ExchangePlan, 'units' | 'pieceUnits' | 'taskUnits' | 'combinedUnits'> {
-  const rows: { kind: number; lane: number; chunk: number; sender: number; bytes: number; rank: number }[] = [];
-  const bytes = (elements: number, chunk: number): number =>
-    headBytes + codec.encodedBytes(chunkLength(elements, plan.chunkElements, chunk));
-  // A lane's rank is its place among its host's lanes, which compute one after another.
-  const rankOf = (lane: number): number =>
-    plan.laneHost.filter((host, other) => other < lane && host === plan.laneHost[lane]).length;
-
-  const pieceUnits = plan.laneHost.map((sender, lane) => {
-    if (sender === plan.self || plan.ownChunks === 0) return -1;
-    const first = rows.length;
-    for (let chunk = plan.firstChunk; chunk < plan.firstChunk + plan.ownChunks; chunk++)
-      rows.push({
-        kind: kinds.piece,
-        lane,
-        chunk,
-        sender,
-        bytes: bytes(plan.sharedElements, chunk),
-        rank: rankOf(lane),
-      });
-    return first;
-  });
-  const taskUnits = plan.laneHost.map((sender, lane) => {
-    const task = plan.laneTask[lane] as number;
-    if (sender === plan.self || !plan.hostedTasks.includes(task)) return -1;
-    const first = rows.length;
-    const elements = plan.taskElements[task] as number;
-    for (let chunk = 0; chunk * plan.chunkElements < elements; chunk++)
-      rows.push({ kind: kinds.task, lane, chunk, sender, bytes: bytes(elements, chunk), rank: rankOf(lane) });
-    return first;
-  });
-  const combinedUnits = rows.length;
-  for (let chunk = 0; chunk < plan.chunkCount; chunk++) {
-    const sender = plan.chunkOwner[chunk] as number;
-    const within = chunk - (plan.shards[sender]?.firstBlock ?? 0) * plan.chunksPerBlock;
-    rows.push({ kind: kinds.combined, lane: 0, chunk, sender, bytes: bytes(plan.sharedElements, chunk), rank: within });
-  }
-  const late = (unit: number): number => (unit >= combinedUnits ? 1 : 0);
-  const order = rows
-    .map((_, unit) => unit)
-    .filter((unit) => rows[unit]?.sender !== plan.self)
-    .sort((a, b) => late(a) - late(b) || (rows[a]?.rank ?? 0) - (rows[b]?.rank ?? 0) || a - b);
-  return {
-    units: {
-      count: rows.length,
-      kind: Uint8Array.from(rows, (row) => row.kind),
-      lane: Uint32Array.from(rows, (row) => row.lane),
-      chunk: Uint32Array.from(rows, (row) => row.chunk),
-      sender: Uint16Array.from(rows, (row) => row.sender),
-      bytes: Uint32Array.from(rows, (row) => row.bytes),
-      order: Uint32Array.from(order),
-    },
-    pieceUnits,
-    taskUnits,
-    combinedUnits,
-  };
+/** Every chunk once, the own shard's last: each member begins with another owner, and none waits for what stays here. */
+function chunksInOrder(chunkCount: number, firstChunk: number, ownChunks: number): Uint32Array {
+  const start = firstChunk + ownChunks;
+  return Uint32Array.from({ length: chunkCount }, (_, place) => (start + place) % chunkCount);
 }

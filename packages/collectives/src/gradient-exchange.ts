@@ -1,5 +1,4 @@
 import { TributaryError } from '@tributary/protocol';
-import { codecNamed } from './codec.js';
 import { EarlyMessages } from './early-messages.js';
 import type {
   CombinerStates,
@@ -9,13 +8,16 @@ import type {
   LaneResiduals,
   StepResult,
 } from './exchange-options.js';
-import { type ExchangePlan, planExchange } from './exchange-plan.js';
-import { GradientStep } from './gradient-step.js';
+import { type ExchangeParts, exchangeParts } from './exchange-parts.js';
+import type { ExchangePlan } from './exchange-plan.js';
+import type { GradientStep } from './gradient-step.js';
 import { decodeMemberHeader } from './member-header.js';
 import { PeerProgress } from './peer-progress.js';
 import { QuietTimer } from './quiet-timer.js';
-import { StepInbox } from './step-inbox.js';
-import { StepOutbox } from './step-outbox.js';
+import type { StepInbox } from './step-inbox.js';
+import { type StepLanes, stepLanes } from './step-lanes.js';
+import type { StepOutbox } from './step-outbox.js';
+import { abortable, type StepWaiting, stepWaiting } from './step-waiting.js';
 import type { Transport } from './transport.js';
 import type { WantList } from './want-list.js';
 import {
@@ -46,14 +48,6 @@ export interface ExchangeDeps {
 }
 
 const defaultQuietMs = 500;
-const defaultWindowBytes = 24 * 1024 * 1024;
-
-interface Waiting {
-  readonly promise: Promise<StepResult>;
-  readonly resolve: (result: StepResult) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * The all-reduce of one generation: lanes' gradients in, one combined gradient out, over shard owners (DESIGN: "A step").
  * Receivers pull: each knows which chunks it needs, asks for no more than its window, and asks again for what does not come.
@@ -65,37 +59,33 @@ export class GradientExchange {
   readonly #plan: ExchangePlan;
   readonly #transport: Transport;
   readonly #inbox: StepInbox;
-  readonly #outboxes: readonly [StepOutbox, StepOutbox];
+  readonly #parts: ExchangeParts;
   readonly #current: GradientStep;
+  readonly #schedule: ExchangeOptions['schedule'];
   readonly #early = new EarlyMessages();
   readonly #timer: QuietTimer;
   readonly #peers: PeerProgress;
   /** The step that this member is in; null before the first. */
   #step: number | null = null;
-  #waiting: Waiting | null = null;
+  #waiting: StepWaiting | null = null;
+  /** What ended the exchange from within; nothing works after it. */
+  #failure: Error | null = null;
   #closed = false;
   #closing: Promise<void> | null = null;
 
   constructor(options: ExchangeOptions, deps: ExchangeDeps) {
-    const codec = codecNamed(options.codec);
     const { transport } = deps;
     if (transport.self !== options.self || transport.size !== options.members.length)
       throw new RangeError(
         `the transport is of member ${transport.self} of ${transport.size}, the options of member ${options.self} of ${options.members.length}`,
       );
-    const plan = planExchange(options, codec, transport.maxPayloadBytes);
+    this.#parts = exchangeParts(options, transport);
+    const { plan, inbox, step } = this.#parts;
     this.#plan = plan;
     this.#transport = transport;
-    this.#inbox = new StepInbox(plan, options.windowBytes ?? defaultWindowBytes);
-    this.#outboxes = [new StepOutbox(plan, codec, transport), new StepOutbox(plan, codec, transport)];
-    this.#current = new GradientStep(plan, {
-      codec,
-      combiner: options.combiner,
-      combinerStates: options.combinerState ?? {},
-      clipNorm: options.clipNorm,
-      inbox: this.#inbox,
-      outbox: this.#outboxes[0],
-    });
+    this.#inbox = inbox;
+    this.#current = step;
+    this.#schedule = options.schedule;
     this.#peers = new PeerProgress(plan.self, plan.size);
     this.#timer = new QuietTimer(options.quietMs ?? defaultQuietMs, () => this.#askAgain());
     transport.onMessage((from, message) => this.#onMessage(from, message));
@@ -115,7 +105,7 @@ export class GradientExchange {
   residuals(lane: number): LaneResiduals | null {
     if (this.#plan.laneHost[lane] !== this.#plan.self)
       throw new RangeError(`lane ${lane} is not hosted by this member`);
-    return null;
+    return this.#parts.residuals?.of(lane) ?? null;
   }
 
   /**
@@ -126,11 +116,12 @@ export class GradientExchange {
     if (this.#closing !== null)
       throw new TributaryError('GENERATION_SUPERSEDED', 'The exchange of this generation is closed.');
     if (this.#step === null) this.#enter(step);
+    if (this.#failure !== null) throw this.#failure;
     if (step !== this.#step || this.#current.started)
       throw new RangeError(
         `step ${step} cannot begin: step ${this.#step} is ${this.#current.started ? 'not complete' : 'next'}`,
       );
-    const waiting = waitForResult();
+    const waiting = stepWaiting();
     this.#waiting = waiting;
     this.#current.start(control);
     this.#timer.start();
@@ -171,14 +162,16 @@ export class GradientExchange {
   }
 
   #outbox(step: number): StepOutbox {
-    return this.#outboxes[step % 2] as StepOutbox;
+    return this.#parts.outboxes[step % 2] as StepOutbox;
   }
 
   /** Becomes ready for a step: asks for its first window and takes what came early. */
   #enter(step: number): void {
     this.#step = step;
+    const lanes = this.#lanesOf(step);
+    if (lanes === null) return;
     this.#outbox(step).reset(step);
-    this.#current.reset(this.#outbox(step));
+    this.#current.reset(this.#outbox(step), lanes);
     const wants = this.#inbox.nextWants();
     const told = new Set<number>();
     if (wants !== null) this.#sendWants(wants, 0, (peer) => told.add(peer));
@@ -188,8 +181,31 @@ export class GradientExchange {
     for (const { from, message } of this.#early.take(step)) this.#onMessage(from, message);
   }
 
+  /** Null where the schedule is at fault: the exchange cannot go on. */
+  #lanesOf(step: number): StepLanes | null {
+    try {
+      return stepLanes(this.#plan, this.#schedule?.(step) ?? null, step);
+    } catch (error) {
+      this.#fail(error as Error);
+      return null;
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    this.#timer.stop();
+    this.#waiting?.reject(error);
+    this.#waiting = null;
+  }
+
   #advance(): void {
-    const result = this.#current.advance();
+    let result: StepResult | null = null;
+    try {
+      result = this.#current.advance();
+    } catch (error) {
+      // The combiner is given from outside.
+      this.#fail(error as Error);
+    }
     if (result === null) return;
     const waiting = this.#waiting;
     this.#waiting = null;
@@ -199,7 +215,7 @@ export class GradientExchange {
   }
 
   #onMessage(from: number, message: Uint8Array): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#failure !== null) return;
     const head = readHead(message, this.#plan.hash);
     if (head === null) {
       this.counters.malformed += 1;
@@ -242,12 +258,12 @@ export class GradientExchange {
 
   /** Takes a message of the current step; false where it is not used. */
   #accept(from: number, head: Head, message: Uint8Array): boolean {
+    const body = message.subarray(headBytes);
     if (head.kind === kinds.header || head.kind === kinds.sums) {
       const before = head.kind === kinds.header ? this.#inbox.hasHeader(from) : this.#inbox.hasSums(from, head.chunk);
       if (before) return this.#unused('duplicate');
-      if (head.kind === kinds.sums)
-        return this.#current.addSums(from, head.chunk, message) || this.#unused('malformed');
-      const header = decodeMemberHeader(message.subarray(headBytes));
+      if (head.kind === kinds.sums) return this.#current.addSums(from, head.chunk, body) || this.#unused('malformed');
+      const header = decodeMemberHeader(body);
       return (
         (header !== null && this.#current.addHeader(from, header.control, header.lanes)) || this.#unused('malformed')
       );
@@ -255,9 +271,9 @@ export class GradientExchange {
     const unit = this.#unitOf(from, head, message.byteLength);
     if (unit < 0) return this.#unused('malformed');
     if (!this.#inbox.take(unit)) return this.#unused('duplicate');
-    if (head.kind === kinds.piece) this.#current.addPiece(head.lane, head.chunk, message);
-    else if (head.kind === kinds.task) this.#current.addTaskChunk(head.lane, head.chunk, message);
-    else this.#current.addCombined(head.chunk, message);
+    if (head.kind === kinds.piece) this.#current.addPiece(head.lane, head.chunk, body);
+    else if (head.kind === kinds.task) this.#current.addTaskChunk(head.lane, head.chunk, body);
+    else this.#current.addCombined(head.chunk, body);
     const wants = this.#inbox.nextWants();
     if (wants !== null) this.#sendWants(wants, 0);
     return true;
@@ -308,26 +324,4 @@ export class GradientExchange {
     if (only === undefined) this.counters.asksRepeated += 1;
     this.#sendWants(this.#inbox.missing(), flags.again, undefined, only);
   }
-}
-
-function waitForResult(): Waiting {
-  let resolve: (result: StepResult) => void = () => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<StepResult>((onResult, onError) => {
-    resolve = onResult;
-    reject = onError;
-  });
-  // A step whose result no one awaits may end by close().
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
-}
-
-function abortable(promise: Promise<StepResult>, signal: AbortSignal | undefined): Promise<StepResult> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -1,10 +1,12 @@
 import type { ExchangePlan } from './exchange-plan.js';
+import type { StepLanes } from './step-lanes.js';
 import { WantList } from './want-list.js';
 import { kinds } from './wire.js';
 
 const untouched = 0;
 const asked = 1;
-const received = 2;
+/** There, or of an absent lane. */
+const settled = 2;
 
 /**
  * What this member still needs of one step, and how much of it is on its way. It asks for no more than its window, so that
@@ -15,7 +17,9 @@ export class StepInbox {
   readonly #windowBytes: number;
   readonly #state: Uint8Array;
   readonly #headers: Uint8Array;
+  /** By owner: messages of block sums that are there. */
   readonly #sums: readonly Uint8Array[];
+  #sumParts: Uint32Array;
   #next = 0;
   #outstandingBytes = 0;
   #missingCombined = 0;
@@ -27,19 +31,32 @@ export class StepInbox {
     this.#windowBytes = windowBytes;
     this.#state = new Uint8Array(plan.units.count);
     this.#headers = new Uint8Array(plan.size);
-    this.#sums = plan.sumParts.map((parts) => new Uint8Array(parts));
-    this.reset();
+    const mostParts = plan.shards.map((of) => Math.ceil((of.blockCount * plan.mostPairs) / plan.sumsPerPart));
+    this.#sums = mostParts.map((parts) => new Uint8Array(parts));
+    this.#sumParts = Uint32Array.from(mostParts);
   }
 
-  reset(): void {
+  /** Begins a step. */
+  reset(lanes: StepLanes): void {
+    const { pieceUnits, taskUnits, ownChunks, laneCount } = this.#plan;
     this.#state.fill(untouched);
+    for (let lane = 0; lane < laneCount; lane++) {
+      if (lanes.present[lane] === 1) continue;
+      this.#settle(pieceUnits[lane] as number, ownChunks);
+      this.#settle(taskUnits[lane] as number, this.#plan.taskChunks[lane] as number);
+    }
+    this.#sumParts = lanes.sumParts;
     this.#headers.fill(0);
     for (const parts of this.#sums) parts.fill(0);
     this.#next = 0;
     this.#outstandingBytes = 0;
     this.#missingCombined = this.#plan.chunkCount;
     this.#missingHeaders = this.#plan.size;
-    this.#missingSums = this.#plan.sumParts.reduce((total, parts) => total + parts, 0);
+    this.#missingSums = lanes.sumParts.reduce((total, parts) => total + parts, 0);
+  }
+
+  #settle(firstUnit: number, count: number): void {
+    if (firstUnit >= 0) this.#state.fill(settled, firstUnit, firstUnit + count);
   }
 
   get allHeaders(): boolean {
@@ -57,9 +74,9 @@ export class StepInbox {
   /** Marks a unit; false where it is there already. */
   take(unit: number): boolean {
     const before = this.#state[unit];
-    if (before === received) return false;
+    if (before === settled) return false;
     if (before === asked) this.#outstandingBytes -= this.#plan.units.bytes[unit] as number;
-    this.#state[unit] = received;
+    this.#state[unit] = settled;
     if (unit >= this.#plan.combinedUnits) this.#missingCombined -= 1;
     return true;
   }
@@ -81,7 +98,7 @@ export class StepInbox {
 
   takeSums(owner: number, part: number): boolean {
     const parts = this.#sums[owner];
-    if (parts?.[part] !== 0) return false;
+    if (parts?.[part] !== 0 || part >= (this.#sumParts[owner] as number)) return false;
     parts[part] = 1;
     this.#missingSums -= 1;
     return true;
@@ -118,7 +135,8 @@ export class StepInbox {
       if (member !== self && this.#headers[member] === 0) wants.add(member, kinds.header, 0, 0);
     for (const [owner, parts] of this.#sums.entries())
       if (owner !== self)
-        for (const [part, there] of parts.entries()) if (there === 0) wants.add(owner, kinds.sums, 0, part);
+        for (let part = 0; part < (this.#sumParts[owner] as number); part++)
+          if (parts[part] === 0) wants.add(owner, kinds.sums, 0, part);
     for (let i = 0; i < this.#next; i++) {
       const unit = units.order[i] as number;
       if (this.#state[unit] === asked)

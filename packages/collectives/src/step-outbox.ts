@@ -1,12 +1,17 @@
-import type { Codec } from './codec.js';
+import { bytesOf } from './chunk-length.js';
+import type { Codec } from './codecs/codec.js';
+import { CombinedOutbox } from './combined-outbox.js';
 import type { LaneContribution } from './exchange-options.js';
-import { chunkLength, type ExchangePlan } from './exchange-plan.js';
+import type { ExchangePlan } from './exchange-plan.js';
+import { LaneOutbox } from './lane-outbox.js';
 import type { Transport } from './transport.js';
-import { headBytes, type Kind, kinds, newMessage } from './wire.js';
+import type { VectorAllocator } from './vector-allocator.js';
+import { headBytes, type Kind, kinds, newHead } from './wire.js';
 
-const idle = 0;
-const wanted = 1;
-const served = 2;
+interface Small {
+  readonly head: Uint8Array;
+  readonly body: Uint8Array;
+}
 
 /**
  * What this member gives to the others in one step. A want that comes before its data is kept; the data stay until every
@@ -14,90 +19,74 @@ const served = 2;
  */
 export class StepOutbox {
   readonly #plan: ExchangePlan;
-  readonly #codec: Codec;
   readonly #transport: Transport;
-  /** [sharedElements]: the combined gradient, own and received chunks. */
-  readonly shared: Float32Array;
-  readonly #contributions: (LaneContribution | null)[];
-  readonly #pieces: readonly Uint8Array[];
-  /** By lane: chunks of its task for each other host. */
-  readonly #tasks: readonly Uint8Array[];
-  /** By own chunk: each member's state. */
-  readonly #combined: Uint8Array;
-  /** By own chunk: members that have asked, and that were served. */
-  readonly #askers: Uint16Array;
-  readonly #combinedReady: Uint8Array;
-  readonly #taskChunks: readonly number[];
-  #header: Uint8Array | null = null;
-  #sums: readonly Uint8Array[] = [];
+  readonly combined: CombinedOutbox;
+  /** By lane; undefined for those of other members. */
+  readonly #lanes: (LaneOutbox | undefined)[] = [];
+  #header: Small | null = null;
+  #sums: readonly Small[] = [];
   step = -1;
+  /** Payload bytes; a broadcast counts once. */
   bytesSent = 0;
 
-  constructor(plan: ExchangePlan, codec: Codec, transport: Transport) {
+  constructor(plan: ExchangePlan, codec: Codec, memory: VectorAllocator, transport: Transport) {
     this.#plan = plan;
-    this.#codec = codec;
     this.#transport = transport;
-    this.shared = new Float32Array(plan.sharedElements);
-    this.#contributions = new Array<LaneContribution | null>(plan.laneCount).fill(null);
-    const local = (lane: number): boolean => plan.laneHost[lane] === plan.self;
-    this.#taskChunks = plan.laneTask.map((task) => Math.ceil((plan.taskElements[task] as number) / plan.chunkElements));
-    this.#pieces = plan.laneHost.map((_, lane) => new Uint8Array(local(lane) ? plan.chunkCount : 0));
-    this.#tasks = plan.laneTask.map((task, lane) => {
-      const hosts = (plan.taskHosts[task] as readonly number[]).length;
-      return new Uint8Array(local(lane) && hosts > 1 ? hosts * (this.#taskChunks[lane] as number) : 0);
+    for (const lane of plan.localLanes)
+      this.#lanes[lane] = new LaneOutbox(plan, lane, codec, memory, (to, kind, of, chunk, body) =>
+        this.#send(to, this.#head(kind as Kind, of, chunk, body), body),
+      );
+    this.combined = new CombinedOutbox(plan, codec, memory, (to, chunk, body) => {
+      const head = this.#head(kinds.combined, 0, chunk, body);
+      if (to < 0) this.#broadcast(head, body);
+      else this.#send(to, head, body);
     });
-    this.#combined = new Uint8Array(plan.ownChunks * plan.size);
-    this.#askers = new Uint16Array(plan.ownChunks);
-    this.#combinedReady = new Uint8Array(plan.ownChunks);
   }
 
   reset(step: number): void {
     this.step = step;
     this.bytesSent = 0;
-    this.#contributions.fill(null);
-    for (const states of this.#pieces) states.fill(idle);
-    for (const states of this.#tasks) states.fill(idle);
-    this.#combined.fill(idle);
-    this.#askers.fill(0);
-    this.#combinedReady.fill(0);
+    for (const lane of this.#plan.localLanes) this.#lane(lane).reset();
+    this.combined.reset();
     this.#header = null;
     this.#sums = [];
   }
 
-  /** Makes a lane's gradients available and sends what was wanted of them. */
-  contribute(contribution: LaneContribution): void {
-    const { lane } = contribution;
-    this.#contributions[lane] = contribution;
-    const pieces = this.#pieces[lane] as Uint8Array;
-    for (let chunk = 0; chunk < pieces.length; chunk++) if (pieces[chunk] === wanted) this.#sendPiece(lane, chunk);
-    const tasks = this.#tasks[lane] as Uint8Array;
-    for (let at = 0; at < tasks.length; at++) if (tasks[at] === wanted) this.#sendTask(lane, at);
+  /** Gives a lane's gradients, whose chunks become ready one by one. */
+  open(contribution: LaneContribution): void {
+    this.#lane(contribution.lane).open(contribution);
+  }
+
+  pieceCode(lane: number, chunk: number): Uint8Array {
+    return this.#lane(lane).pieceCode(chunk);
+  }
+
+  taskCode(lane: number, chunk: number): Uint8Array | null {
+    return this.#lane(lane).taskCode(chunk);
+  }
+
+  pieceReady(lane: number, chunk: number): void {
+    this.#lane(lane).pieceReady(chunk);
+  }
+
+  taskReady(lane: number, chunk: number): void {
+    this.#lane(lane).taskReady(chunk);
   }
 
   publishHeader(body: Uint8Array): void {
-    this.#header = this.#message(kinds.header, 0, 0, body.byteLength);
-    this.#header.set(body, headBytes);
-    this.#broadcast(this.#header);
+    this.#header = { head: this.#head(kinds.header, 0, 0, body), body };
+    this.#broadcast(this.#header.head, body);
   }
 
   /** Publishes the inner products of this member's blocks. */
   publishSums(sums: Float64Array): void {
-    const parts: Uint8Array[] = [];
+    const parts: Small[] = [];
     for (let first = 0; first < sums.length; first += this.#plan.sumsPerPart) {
-      const part = sums.subarray(first, first + this.#plan.sumsPerPart);
-      const message = this.#message(kinds.sums, 0, parts.length, part.byteLength);
-      message.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), headBytes);
-      parts.push(message);
+      const body = bytesOf(sums.slice(first, first + this.#plan.sumsPerPart));
+      parts.push({ head: this.#head(kinds.sums, 0, parts.length, body), body });
     }
     this.#sums = parts;
-    for (const message of parts) this.#broadcast(message);
-  }
-
-  /** Tells that an own chunk of `shared` is final; publishes it if all have asked. */
-  combinedReady(chunk: number): void {
-    const own = chunk - this.#plan.firstChunk;
-    this.#combinedReady[own] = 1;
-    this.#publishCombined(own);
+    for (const { head, body } of parts) this.#broadcast(head, body);
   }
 
   /** Serves or keeps one item of a want; false where it asks for what this member never has. */
@@ -105,136 +94,38 @@ export class StepOutbox {
     const end = first + count;
     switch (kind) {
       case kinds.header:
-        if (this.#header !== null && again) this.#send(from, this.#header);
+        if (this.#header !== null && again) this.#send(from, this.#header.head, this.#header.body);
         return true;
       case kinds.sums:
-        if (again) for (let part = first; part < Math.min(end, this.#sums.length); part++) this.#sendSums(from, part);
+        if (again) for (const { head, body } of this.#sums.slice(first, end)) this.#send(from, head, body);
         return true;
       case kinds.piece:
-        return this.#wantPieces(from, lane, first, end, again);
+        return this.#lanes[lane]?.wantPieces(from, first, end, again) ?? false;
       case kinds.task:
-        return this.#wantTasks(from, lane, first, end, again);
+        return this.#lanes[lane]?.wantTasks(from, first, end, again) ?? false;
       case kinds.combined:
-        return this.#wantCombined(from, first, end, again);
+        return this.combined.want(from, first, end, again);
       default:
         return false;
     }
   }
 
-  #wantPieces(from: number, lane: number, first: number, end: number, again: boolean): boolean {
-    const states = this.#pieces[lane];
-    if (states === undefined || end > states.length) return false;
-    for (let chunk = first; chunk < end; chunk++) if (this.#plan.chunkOwner[chunk] !== from) return false;
-    const there = this.#contributions[lane] !== null;
-    for (let chunk = first; chunk < end; chunk++) {
-      if (!there) states[chunk] = wanted;
-      else if (again || states[chunk] !== served) this.#sendPiece(lane, chunk);
-    }
-    return true;
+  #lane(lane: number): LaneOutbox {
+    return this.#lanes[lane] as LaneOutbox;
   }
 
-  #wantTasks(from: number, lane: number, first: number, end: number, again: boolean): boolean {
-    const states = this.#tasks[lane];
-    const chunks = this.#taskChunks[lane] as number;
-    if (states === undefined || states.length === 0 || end > chunks) return false;
-    const host = (this.#plan.taskHosts[this.#plan.laneTask[lane] as number] as readonly number[]).indexOf(from);
-    if (host < 0) return false;
-    const there = this.#contributions[lane] !== null;
-    for (let at = host * chunks + first; at < host * chunks + end; at++) {
-      if (!there) states[at] = wanted;
-      else if (again || states[at] !== served) this.#sendTask(lane, at);
-    }
-    return true;
+  #head(kind: Kind, lane: number, chunk: number, body: Uint8Array): Uint8Array {
+    return newHead(this.#plan.hash, { kind, step: this.step, lane, chunk, flags: 0 }, body.byteLength);
   }
 
-  #wantCombined(from: number, first: number, end: number, again: boolean): boolean {
-    const { firstChunk, ownChunks, size } = this.#plan;
-    if (first < firstChunk || end > firstChunk + ownChunks) return false;
-    for (let own = first - firstChunk; own < end - firstChunk; own++) {
-      const at = own * size + from;
-      if (this.#combined[at] === idle) {
-        this.#combined[at] = wanted;
-        this.#askers[own] = (this.#askers[own] as number) + 1;
-        this.#publishCombined(own);
-      } else if (again && this.#combinedReady[own] === 1) {
-        // Its own copy: the others may be late to ask, or have theirs.
-        this.#combined[at] = served;
-        this.#send(from, this.#combinedMessage(own));
-      }
-    }
-    return true;
+  #send(to: number, head: Uint8Array, body: Uint8Array): void {
+    this.bytesSent += headBytes + body.byteLength;
+    this.#transport.send(to, head, body);
   }
 
-  #publishCombined(own: number): void {
-    const { size, self } = this.#plan;
-    if (this.#combinedReady[own] !== 1 || this.#askers[own] !== size - 1 || size === 1) return;
-    let unserved = 0;
-    let last = -1;
-    for (let member = 0; member < size; member++) {
-      if (member === self || this.#combined[own * size + member] === served) continue;
-      unserved += 1;
-      last = member;
-      this.#combined[own * size + member] = served;
-    }
-    if (unserved === 0) return;
-    const message = this.#combinedMessage(own);
-    if (unserved === 1) this.#send(last, message);
-    else this.#broadcast(message);
-  }
-
-  #combinedMessage(own: number): Uint8Array {
-    const { sharedElements, chunkElements, firstChunk } = this.#plan;
-    return this.#chunkMessage(kinds.combined, 0, firstChunk + own, this.shared, sharedElements, chunkElements);
-  }
-
-  #sendPiece(lane: number, chunk: number): void {
-    const { sharedElements, chunkElements, chunkOwner } = this.#plan;
-    (this.#pieces[lane] as Uint8Array)[chunk] = served;
-    const { shared } = this.#contributions[lane] as LaneContribution;
-    this.#send(
-      chunkOwner[chunk] as number,
-      this.#chunkMessage(kinds.piece, lane, chunk, shared, sharedElements, chunkElements),
-    );
-  }
-
-  #sendTask(lane: number, at: number): void {
-    const chunks = this.#taskChunks[lane] as number;
-    (this.#tasks[lane] as Uint8Array)[at] = served;
-    const { task } = this.#contributions[lane] as LaneContribution;
-    const to = this.#plan.taskHosts[this.#plan.laneTask[lane] as number]?.[Math.floor(at / chunks)] as number;
-    this.#send(to, this.#chunkMessage(kinds.task, lane, at % chunks, task, task.length, this.#plan.chunkElements));
-  }
-
-  #sendSums(to: number, part: number): void {
-    this.#send(to, this.#sums[part] as Uint8Array);
-  }
-
-  #chunkMessage(
-    kind: Kind,
-    lane: number,
-    chunk: number,
-    source: Float32Array,
-    elements: number,
-    chunkElements: number,
-  ): Uint8Array {
-    const length = chunkLength(elements, chunkElements, chunk);
-    const message = this.#message(kind, lane, chunk, this.#codec.encodedBytes(length));
-    this.#codec.encode(source, chunk * chunkElements, length, message, headBytes);
-    return message;
-  }
-
-  #message(kind: Kind, lane: number, chunk: number, bodyBytes: number): Uint8Array {
-    return newMessage(this.#plan.hash, { kind, step: this.step, lane, chunk, flags: 0 }, bodyBytes);
-  }
-
-  #send(to: number, message: Uint8Array): void {
-    this.bytesSent += message.byteLength;
-    this.#transport.send(to, message);
-  }
-
-  #broadcast(message: Uint8Array): void {
+  #broadcast(head: Uint8Array, body: Uint8Array): void {
     if (this.#plan.size === 1) return;
-    this.bytesSent += message.byteLength;
-    this.#transport.broadcast(message);
+    this.bytesSent += headBytes + body.byteLength;
+    this.#transport.broadcast(head, body);
   }
 }

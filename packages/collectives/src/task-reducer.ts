@@ -1,114 +1,118 @@
-import { blockElements } from '@tributary/protocol';
-import { clipScale, innerProduct, meanInto, scaleInPlace } from './arithmetic.js';
-import type { Codec } from './codec.js';
-import { chunkLength, type ExchangePlan } from './exchange-plan.js';
-import { headBytes } from './wire.js';
+import type { VectorArithmetic } from './arithmetic/vector-arithmetic.js';
+import { BlockReducer } from './block-reducer.js';
+import { chunkOf } from './chunk-length.js';
+import type { Codec } from './codecs/codec.js';
+import type { ExchangePlan } from './exchange-plan.js';
+import { clipScale } from './gram.js';
+import type { StepLanes } from './step-lanes.js';
+import type { VectorAllocator } from './vector-allocator.js';
 
-/** A task's own gradient: the mean over its lanes in lane order, clipped by its own norm, on each of its hosts. */
 interface HostedTask {
   readonly task: number;
-  readonly lanes: readonly number[];
-  /** [taskElements] of each lane. */
-  readonly vectors: readonly Float32Array[];
+  readonly blocks: BlockReducer;
   /** Used in turn, so that a result outlives the start of the next step. */
   readonly results: readonly [Float32Array, Float32Array];
-  chunksLeft: number;
+  readonly single: boolean;
+  present: boolean;
 }
 
+const onlyTask = [0];
+
+/** Tasks' own gradients on their hosts: the mean over the lanes in lane order, clipped by its own norm. */
 export class TaskReducer {
   readonly #plan: ExchangePlan;
   readonly #codec: Codec;
+  readonly #arithmetic: VectorArithmetic;
   readonly #clipNorm: number | null;
   readonly #hosted: readonly HostedTask[];
-  readonly #scratch = new Float64Array(blockElements);
   #turn = 0;
-  #left = 0;
 
-  constructor(plan: ExchangePlan, codec: Codec, clipNorm: number | null) {
+  constructor(
+    plan: ExchangePlan,
+    deps: {
+      readonly codec: Codec;
+      readonly arithmetic: VectorArithmetic;
+      readonly memory: VectorAllocator;
+      readonly clipNorm: number | null;
+    },
+  ) {
     this.#plan = plan;
-    this.#codec = codec;
-    this.#clipNorm = clipNorm;
+    this.#codec = deps.codec;
+    this.#arithmetic = deps.arithmetic;
+    this.#clipNorm = deps.clipNorm;
     this.#hosted = plan.hostedTasks.map((task) => {
       const elements = plan.taskElements[task] as number;
       const lanes = plan.taskLanes[task] as readonly number[];
+      const single = lanes.length === 1;
+      const buffered = lanes.filter((lane) => !single && (plan.laneHost[lane] !== plan.self || !deps.codec.identity));
+      const shape = { elements, chunkElements: plan.chunkElements, taskLanes: [lanes], buffered };
       return {
         task,
-        lanes,
-        vectors: lanes.map(() => new Float32Array(elements)),
-        results: [new Float32Array(elements), new Float32Array(elements)],
-        chunksLeft: 0,
+        blocks: new BlockReducer(shape, deps.arithmetic, deps.memory),
+        results: [deps.memory.float32(elements), deps.memory.float32(elements)],
+        single,
+        present: false,
       };
     });
-    this.reset(0);
   }
 
-  reset(step: number): void {
+  reset(step: number, lanes: StepLanes): void {
     this.#turn = step % 2;
-    this.#left = this.#hosted.length;
     for (const hosted of this.#hosted) {
-      hosted.chunksLeft = hosted.lanes.length * this.#chunksOf(hosted.task);
-      // A generator without parameters has nothing to wait for.
-      if (hosted.chunksLeft === 0) this.#left -= 1;
+      hosted.present = lanes.tasks.includes(hosted.task);
+      hosted.blocks.writeMean(0, hosted.results[this.#turn] as Float32Array);
+      hosted.blocks.reset(hosted.present ? onlyTask : []);
     }
   }
 
   get complete(): boolean {
-    return this.#left === 0;
+    return this.#hosted.every(({ blocks }) => blocks.reduced);
   }
 
-  addLocal(lane: number, gradient: Float32Array): void {
-    const hosted = this.#hostedTaskOf(lane);
-    const target = hosted.vectors[hosted.lanes.indexOf(lane)] as Float32Array;
-    // Gradients of a task with one lane never leave the worker, wherever it is placed: they are not coded.
-    if (hosted.lanes.length === 1) target.set(gradient);
-    for (let chunk = 0; chunk < this.#chunksOf(hosted.task); chunk++) {
-      const at = chunk * this.#plan.chunkElements;
-      const length = chunkLength(gradient.length, this.#plan.chunkElements, chunk);
-      if (hosted.lanes.length > 1) this.#codec.pass(gradient, at, length, target, at);
-      this.#arrived(hosted);
-    }
+  /** Gives the gradient of a lane that is computed here and not coded, before its chunks arrive. */
+  give(lane: number, gradient: Float32Array): void {
+    this.#blocksOf(lane).give(lane, gradient);
   }
 
-  addChunk(lane: number, chunk: number, message: Uint8Array): void {
-    const hosted = this.#hostedTaskOf(lane);
-    const target = hosted.vectors[hosted.lanes.indexOf(lane)] as Float32Array;
-    const { chunkElements } = this.#plan;
-    const length = chunkLength(target.length, chunkElements, chunk);
-    this.#codec.decode(message, headBytes, length, target, chunk * chunkElements);
-    this.#arrived(hosted);
+  /** Where one chunk of a received or coded lane is written. */
+  place(lane: number, chunk: number): Float32Array {
+    return chunkOf(this.#blocksOf(lane).buffer(lane), this.#plan.chunkElements, chunk);
   }
 
-  /** The gradients of this step by task name; zeros if the step is skipped. */
+  arrived(lane: number, chunk: number): void {
+    this.#blocksOf(lane).arrived(chunk);
+  }
+
+  /** Takes one chunk of another host's lane, not seen before. */
+  receive(lane: number, chunk: number, code: Uint8Array): void {
+    this.#codec.decode(code, this.place(lane, chunk));
+    this.arrived(lane, chunk);
+  }
+
+  /**
+   * The gradients of the present tasks by name; zeros if the step is skipped. That of a single lane that is not clipped is the
+   * lane's own vector.
+   */
   results(skipped: boolean): Map<string, Float32Array> {
     const results = new Map<string, Float32Array>();
-    for (const { task, results: turns } of this.#hosted) {
-      const result = turns[this.#turn] as Float32Array;
-      if (skipped) result.fill(0);
-      results.set(this.#plan.tasks[task] as string, result);
-    }
+    for (const hosted of this.#hosted)
+      if (hosted.present) results.set(this.#plan.tasks[hosted.task] as string, this.#resultOf(hosted, skipped));
     return results;
   }
 
-  #chunksOf(task: number): number {
-    return Math.ceil((this.#plan.taskElements[task] as number) / this.#plan.chunkElements);
-  }
-
-  #hostedTaskOf(lane: number): HostedTask {
-    return this.#hosted.find(({ task }) => task === this.#plan.laneTask[lane]) as HostedTask;
-  }
-
-  #arrived(hosted: HostedTask): void {
-    hosted.chunksLeft -= 1;
-    if (hosted.chunksLeft > 0) return;
-    const result = hosted.results[this.#turn] as Float32Array;
+  #resultOf({ blocks, results, single }: HostedTask, skipped: boolean): Float32Array {
+    const result = results[this.#turn] as Float32Array;
+    if (skipped) return result.fill(0);
     let square = 0;
-    for (let from = 0; from < result.length; from += blockElements) {
-      const to = Math.min(from + blockElements, result.length);
-      meanInto(result, hosted.vectors, from, to, this.#scratch);
-      square += innerProduct(result, result, from, to);
-    }
+    for (const sum of blocks.sums) square += sum;
     const scale = clipScale(Math.sqrt(square), this.#clipNorm);
-    if (scale !== 1) scaleInPlace(result, scale);
-    this.#left -= 1;
+    if (single && scale === 1) return blocks.mean(0);
+    if (single) this.#arithmetic.combine(result, [blocks.mean(0)], Float64Array.of(scale));
+    else if (scale !== 1) this.#arithmetic.scale(result, scale);
+    return result;
+  }
+
+  #blocksOf(lane: number): BlockReducer {
+    return this.#hosted.find(({ task }) => task === this.#plan.laneTask[lane])?.blocks as BlockReducer;
   }
 }

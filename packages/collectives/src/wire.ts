@@ -50,7 +50,15 @@ export interface Head {
 
 /** A new message with its head written and room for the body. */
 export function newMessage(plan: number, head: Head, bodyBytes: number): Uint8Array {
-  const message = Buffer.allocUnsafe(headBytes + bodyBytes);
+  return writeHead(Buffer.allocUnsafe(headBytes + bodyBytes), plan, head, bodyBytes);
+}
+
+/** The head of a message whose body lies elsewhere. */
+export function newHead(plan: number, head: Head, bodyBytes: number): Uint8Array {
+  return writeHead(Buffer.allocUnsafe(headBytes), plan, head, bodyBytes);
+}
+
+function writeHead(message: Buffer, plan: number, head: Head, bodyBytes: number): Buffer {
   message.writeUInt16LE(magic, 0);
   message.writeUInt8(version, 2);
   message.writeUInt8(head.kind, 3);
