@@ -1,8 +1,9 @@
-import { type ExchangeDeps, GradientExchange, weightedCombiner } from '@tributary/collectives';
+import { createCombiner, type ExchangeDeps, GradientExchange } from '@tributary/collectives';
 import type { RunFile } from '@tributary/config';
+import { groupBlocks } from '@tributary/layout';
 import type { SequenceModel } from '@tributary/models';
 import { laneSchedule, taskSchedule } from '@tributary/planner';
-import type { PreparedRun } from '@tributary/protocol';
+import { blockElements, type PreparedRun } from '@tributary/protocol';
 import type { MemberPlan } from './member-plan.js';
 import type { CarriedState } from './member-state.js';
 import type { SyncStrategy } from './sync-strategy.js';
@@ -40,6 +41,7 @@ export function openExchange(options: OpenExchangeOptions, deps: ExchangeDeps): 
   const weights = [...new Set<string>(plan.lanes.map(({ task }) => task))].map(
     (task) => tasks.find(({ name }) => name === task)?.weight ?? Number.NaN,
   );
+  const groups = groupBlocks(model.sharedLayout, blockElements);
   return new GradientExchange(
     {
       self: member,
@@ -49,11 +51,12 @@ export function openExchange(options: OpenExchangeOptions, deps: ExchangeDeps): 
       taskElements: Object.fromEntries(tasks.map(({ name }) => [name, model.task(name).layout.elements])),
       clipNorm: strategy.clipNorm,
       codec: sync.codec,
-      combiner: weightedCombiner(weights),
-      combinerName: JSON.stringify({ combiner, weights }),
+      combiner: createCombiner(combiner, { taskWeights: weights, seed: spec.seed }),
+      combinerName: JSON.stringify({ combiner, weights, seed: spec.seed }),
       combinerState: carried.combinerState,
       residuals: carried.residuals,
       schedule,
+      ...(groups.length === 0 ? {} : { groups }),
     },
     deps,
   );
