@@ -1,2 +1,12 @@
-export { blockCount, type FlatLayout, flatLayout, type ParameterEntry, viewOf } from './flat-layout.js';
+export {
+  blockCount,
+  type DeclaredParameter,
+  type FlatLayout,
+  flatLayout,
+  type GroupBlocks,
+  groupBlocks,
+  type LayoutGroup,
+  type ParameterEntry,
+  viewOf,
+} from './flat-layout.js';
 export { decayedRanges, type ElementRange } from './weight-decay.js';

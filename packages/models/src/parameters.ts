@@ -1,4 +1,5 @@
 import { type FlatLayout, flatLayout } from '@tributary/layout';
+import { blockElements } from '@tributary/protocol';
 import { randomStream } from '@tributary/random';
 
 /** How a parameter begins. */
@@ -20,6 +21,8 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initial: InitialValues;
+  /** Its group, where the parameters of a vector are grouped; a group starts on a block. */
+  readonly group?: string;
 }
 
 export const zeros = (name: string, shape: readonly number[]): ParameterSpec => ({
@@ -50,7 +53,7 @@ export const embedding = (name: string, vocabulary: number, size: number): Param
   initial: { kind: 'normal', deviation: 0.5 },
 });
 
-export const layoutOf = (parameters: readonly ParameterSpec[]): FlatLayout => flatLayout(parameters);
+export const layoutOf = (parameters: readonly ParameterSpec[]): FlatLayout => flatLayout(parameters, blockElements);
 
 /**
  * The flat initial vector. Every parameter draws from its own stream, named by `scope` and its name, so its values depend

@@ -4,6 +4,7 @@ import { TributaryError } from '@tributary/protocol';
 import { createEncoder } from './create-encoder.js';
 import type { Encoder } from './encoder.js';
 import { checkInitial, withInitial } from './initial-patterns.js';
+import { groupedByLayer } from './layer-groups.js';
 import { embedding, initialValues, layoutOf, matrix, type ParameterSpec, zeros } from './parameters.js';
 import { buildTask, type SequenceTaskOptions, type TaskModel, type TaskParts, taskParts } from './task-model.js';
 
@@ -14,6 +15,8 @@ export interface SequenceModelOptions {
   readonly tasks: readonly SequenceTaskOptions[];
   /** Of matrix products; default: float32. */
   readonly precision?: 'float32' | 'bf16' | undefined;
+  /** `layers`: the shared parameters lie in groups, one for each layer of the encoder and one for the rest. Default: `all`. */
+  readonly groups?: 'all' | 'layers' | undefined;
 }
 
 /**
@@ -85,7 +88,8 @@ export function createSequenceModel(options: SequenceModelOptions): SequenceMode
     return taskParts(task, model, encoder);
   });
   checkInitial([parameters, ...parts.map((part) => part.parameters)].flat(), rules);
-  const sharedParameters = withInitial(parameters, rules);
+  const initialParameters = withInitial(parameters, rules);
+  const sharedParameters = options.groups === 'layers' ? groupedByLayer(initialParameters) : initialParameters;
   const sharedLayout = layoutOf(sharedParameters);
   const tasks = new Map(
     parts.map((part): [string, TaskModel] => [

@@ -20,6 +20,7 @@ export function modelOf(prepared: PreparedRun, spec: RunFile): SequenceModel {
     model: spec.model,
     sourceVocabulary: prepared.sourceVocabulary.length,
     precision: spec.compute.precision,
+    groups: spec.combiner.groups,
     tasks: spec.tasks.map((task) => ({
       name: task.name,
       targetVocabulary: taskOf(prepared, task.name).targetVocabulary.length,
