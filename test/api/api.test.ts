@@ -82,6 +82,7 @@ describe('access', () => {
         '/v1/health',
         '/v1/runs/{run}',
         '/v1/runs/{run}/cancel',
+        '/v1/runs/{run}/conflicts',
         '/v1/runs/{run}/events',
         '/v1/runs/{run}/resume',
         '/v1/runs/',

@@ -153,6 +153,40 @@ export interface RunDocument extends RunSummaryDocument {
   readonly divergences: DivergencesDocument;
 }
 
+/** Of the steps at which both tasks took part with a gradient that is not zero; null where there is none. */
+export interface PairStatisticsDocument {
+  readonly steps: number;
+  /** Of the angle between the tasks' shared gradients: 1 they pull together, 0 across, -1 apart. */
+  readonly meanCosine: number | null;
+  readonly minCosine: number | null;
+  /** Share of the steps with a negative cosine, 0..1. */
+  readonly conflictShare: number | null;
+}
+
+export interface PairConflictsDocument extends PairStatisticsDocument {
+  readonly task: string;
+  readonly other: string;
+  /** By bucket. */
+  readonly over: readonly PairStatisticsDocument[];
+}
+
+/** `GET /v1/runs/:run/conflicts` */
+export interface ConflictsDocument {
+  readonly run: string;
+  /** Every group of parameters that has matrices of its own. */
+  readonly groups: readonly string[];
+  /** The one that was asked for; null: the whole shared gradient. */
+  readonly group: string | null;
+  /** First and last recorded step of what was asked for, and how many were recorded. */
+  readonly from: number;
+  readonly to: number;
+  readonly steps: number;
+  /** Equal stretches of steps, each with its first and last. */
+  readonly buckets: readonly { readonly from: number; readonly to: number }[];
+  /** Every pair of tasks, in the run file's order. */
+  readonly pairs: readonly PairConflictsDocument[];
+}
+
 /** `POST /v1/runs` */
 export interface LaunchRequestDocument {
   readonly spec: unknown;

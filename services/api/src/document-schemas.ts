@@ -2,6 +2,7 @@ import type {
   AttemptDocument,
   AttemptReplyDocument,
   CheckpointSummaryDocument,
+  ConflictsDocument,
   DivergencesDocument,
   FileDocument,
   GenerateReplyDocument,
@@ -10,6 +11,7 @@ import type {
   InitReport,
   LaunchRequestDocument,
   LineageDocument,
+  PairConflictsDocument,
   RunDocument,
   RunListDocument,
   RunSummaryDocument,
@@ -178,6 +180,30 @@ export const runSchema = z.object({
   init: initSchema.nullable(),
   divergences: divergencesSchema,
 }) satisfies z.ZodType<Wire<RunDocument>>;
+
+const pairStatistics = {
+  steps: count,
+  meanCosine: z.number().nullable(),
+  minCosine: z.number().nullable(),
+  conflictShare: z.number().nullable().describe('Share of the steps with a negative cosine.'),
+};
+const pairConflictsSchema = z.object({
+  task: z.string(),
+  other: z.string(),
+  ...pairStatistics,
+  over: list(z.object(pairStatistics)).describe('By bucket.'),
+}) satisfies z.ZodType<PairConflictsDocument>;
+
+export const conflictsSchema = z.object({
+  run: z.string(),
+  groups: list(z.string()),
+  group: z.string().nullable().describe('Null: the whole shared gradient.'),
+  from: count,
+  to: count,
+  steps: count,
+  buckets: list(z.object({ from: count, to: count })),
+  pairs: list(pairConflictsSchema),
+}) satisfies z.ZodType<ConflictsDocument>;
 
 export const launchSchema = z.strictObject({
   spec: z.unknown().describe('The run file as JSON; see run-file.schema.json.'),

@@ -10,6 +10,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   TASK_NOT_FOUND: 404,
   CHECKPOINT_NOT_FOUND: 404,
   OBJECT_NOT_FOUND: 404,
+  NOT_RECORDED: 404,
   RUN_STATE_CONFLICT: 409,
   NO_WORKERS: 409,
   TOO_LARGE: 413,

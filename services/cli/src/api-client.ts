@@ -1,6 +1,7 @@
 import type { ReadableStream } from 'node:stream/web';
 import {
   type AttemptReplyDocument,
+  type ConflictsDocument,
   type ErrorDocument,
   errorCodes,
   type FileDocument,
@@ -18,6 +19,13 @@ export interface ListQuery {
   readonly experiment?: string;
   readonly limit?: number;
   readonly before?: string;
+}
+
+export interface ConflictsQuery {
+  readonly group?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly buckets?: number;
 }
 
 /** The HTTP API; every failure is a TributaryError with a remedy. */
@@ -45,13 +53,15 @@ export class ApiClient {
   }
 
   runs(query: ListQuery): Promise<RunListDocument> {
-    const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-    return this.#json('GET', `/runs?${search.toString()}`);
+    return this.#json('GET', `/runs?${searchOf(query)}`);
   }
 
   run(run: string): Promise<RunDocument> {
     return this.#json('GET', `/runs/${encodeURIComponent(run)}`);
+  }
+
+  conflicts(run: string, query: ConflictsQuery = {}): Promise<ConflictsDocument> {
+    return this.#json('GET', `/runs/${encodeURIComponent(run)}/conflicts?${searchOf(query)}`);
   }
 
   cancel(run: string): Promise<AttemptReplyDocument> {
@@ -136,4 +146,10 @@ export class ApiClient {
       document.message ?? `The API at ${url} answered ${response.status}; see: npx tributary status`,
     );
   }
+}
+
+function searchOf(query: object): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  return search.toString();
 }

@@ -1,6 +1,7 @@
 import { isResting, type RunEvent, type RunState } from '@tributary/protocol';
 import color from 'picocolors';
 import type { ApiClient } from './api-client.js';
+import { conflictsOfRun } from './conflicts-of-run.js';
 import { exitCodes } from './failure.js';
 import { type ProgressDisplay, progressDisplay } from './render/progress-display.js';
 import { printable } from './render/quantities.js';
@@ -42,7 +43,7 @@ export async function watchRun(client: ApiClient, run: string, options: { readon
       (health) => health.links,
       () => null,
     );
-    process.stdout.write(`\n${runReport(ended, links)}\n`);
+    process.stdout.write(`\n${runReport(ended, links, await conflictsOfRun(client, ended))}\n`);
   }
   return isResting(ended.state) && ended.state !== 'finished' && ended.state !== 'paused'
     ? exitCodes.failed

@@ -2,11 +2,13 @@ import type { RunSummaryDocument } from '@tributary/protocol';
 import { TributaryError } from '@tributary/protocol';
 import type { Command } from 'commander';
 import { ApiClient } from '../api-client.js';
+import { conflictsOfRun } from '../conflicts-of-run.js';
 import { readRunFile } from '../read-run-file.js';
 import { formatTime } from '../render/quantities.js';
 import { runDetails } from '../render/run-report.js';
 import { denseTable, shorten, table } from '../render/tables.js';
 import { watchRun } from '../watch-run.js';
+import { addConflictsCommand } from './conflicts-command.js';
 import { type Finish, type JsonOption, positiveInteger, print, printJson } from './options.js';
 
 /** launch, validate, watch, runs, cancel, resume, generate. */
@@ -80,8 +82,9 @@ export function addRunCommands(program: Command, finish: Finish): void {
       const client = await ApiClient.open();
       const document = await client.run(run);
       if (options.json) return printJson(document);
-      print(runDetails(document, (await client.health()).links));
+      print(runDetails(document, (await client.health()).links, await conflictsOfRun(client, document)));
     });
+  addConflictsCommand(runs);
 
   program
     .command('cancel')

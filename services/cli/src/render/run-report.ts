@@ -1,5 +1,12 @@
-import type { DivergencesDocument, HealthDocument, RunDocument, TaskDocument } from '@tributary/protocol';
+import type {
+  ConflictsDocument,
+  DivergencesDocument,
+  HealthDocument,
+  RunDocument,
+  TaskDocument,
+} from '@tributary/protocol';
 import color from 'picocolors';
+import { conflictsLine } from './conflicts-table.js';
 import { initialValues } from './initial-values.js';
 import { formatBytes, formatDuration, formatSeconds, formatShare, formatTime, printable } from './quantities.js';
 import { runLineage } from './run-lineage.js';
@@ -9,17 +16,25 @@ import { denseTable, shorten, table } from './tables.js';
 const shownSamples = 3;
 
 /** Results, generated examples and what to try next. */
-export function runReport(run: RunDocument, links: HealthDocument['links'] | null): string {
-  return [headline(run), results(run), samples(run), nextCommands(run, 'report'), pages(run, links)]
+export function runReport(
+  run: RunDocument,
+  links: HealthDocument['links'] | null,
+  conflicts: ConflictsDocument | null = null,
+): string {
+  return [headline(run), results(run, conflicts), samples(run), nextCommands(run, 'report'), pages(run, links)]
     .filter((part) => part !== '')
     .join('\n\n');
 }
 
 /** The report, and how the run came to be. */
-export function runDetails(run: RunDocument, links: HealthDocument['links'] | null): string {
+export function runDetails(
+  run: RunDocument,
+  links: HealthDocument['links'] | null,
+  conflicts: ConflictsDocument | null = null,
+): string {
   const parts = [
     headline(run),
-    results(run),
+    results(run, conflicts),
     samples(run),
     attempts(run),
     generations(run),
@@ -83,8 +98,13 @@ function divergenceWarning({ total, first: [earliest] }: DivergencesDocument): s
   return printable(`DIVERGED: ${which}${what}; the run does not repeat itself`);
 }
 
+function results({ tasks }: RunDocument, conflicts: ConflictsDocument | null): string {
+  const line = conflicts === null ? null : conflictsLine(conflicts);
+  return [resultsTable(tasks), line ?? ''].filter((part) => part !== '').join('\n');
+}
+
 /** A loss is in nats a token, or the mean square of a vector's numbers. */
-function results({ tasks }: RunDocument): string {
+function resultsTable(tasks: RunDocument['tasks']): string {
   const names = [...new Set(tasks.flatMap((task) => Object.keys(task.results)))].sort(
     (a, b) => rank(a) - rank(b) || a.localeCompare(b),
   );
