@@ -1,8 +1,6 @@
-import * as collectives from '@tributary/collectives';
+import { createCombiner, exchangeVectorBytes, GradientExchange, vectorMemory } from '@tributary/collectives';
 import { checkCombination } from './gradients.mjs';
 import { openTransport } from './open-transport.mjs';
-
-const { GradientExchange } = collectives;
 
 /** One task with a lane in every process, or as many tasks as processes with a lane each. */
 function lanesOf({ tasks }, size) {
@@ -20,21 +18,20 @@ export async function openExchange(context, benchCase) {
   const lanes = lanesOf(benchCase, size);
   const names = [...new Set(lanes.map(({ task }) => task))];
   const transport = await openTransport(context);
-  const exchange = new GradientExchange(
-    {
-      self: member,
-      members: lanes.map(({ lane }) => ({ member: lane, worker: `w${lane}`, lanes: [lane] })),
-      lanes,
-      sharedElements: elements,
-      taskElements: Object.fromEntries(names.map((name) => [name, 1])),
-      clipNorm: null,
-      codec,
-      combiner: collectives.createCombiner({ kind: combiner }, { taskWeights: names.map(() => 1), seed: 1 }),
-      combinerName: combiner,
-    },
-    { transport },
-  );
-  const gradient = new Float32Array(new SharedArrayBuffer(4 * elements));
+  const options = {
+    self: member,
+    members: lanes.map(({ lane }) => ({ member: lane, worker: `w${lane}`, lanes: [lane] })),
+    lanes,
+    sharedElements: elements,
+    taskElements: Object.fromEntries(names.map((name) => [name, 1])),
+    clipNorm: null,
+    codec,
+    combiner: createCombiner({ kind: combiner }, { taskWeights: names.map(() => 1), seed: 1 }),
+    combinerName: combiner,
+  };
+  const memory = vectorMemory(exchangeVectorBytes(options) + 4 * elements);
+  const exchange = new GradientExchange({ ...options, memory }, { transport });
+  const gradient = memory.float32(elements);
   const task = new Float32Array(1);
   let step = 0;
   let result = null;

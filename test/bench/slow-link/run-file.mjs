@@ -1,0 +1,24 @@
+/** Two of the words tasks, one a worker: only the shared encoder crosses the link. The schedule does not depend on the budget. */
+export function runFileOf(sync, { steps, every, hidden, batch }) {
+  const task = (name, metric) => ({ name, data: { source: 'words', kind: name }, metrics: [metric] });
+  return {
+    experiment: 'bench-slow-link',
+    model: {
+      embedding: { size: hidden / 2 },
+      encoder: { hidden, bidirectional: true },
+      attention: { kind: 'bahdanau', size: hidden / 2 },
+      generator: { hidden },
+    },
+    tasks: [task('pronounce', 'phone_error_rate'), task('spell', 'letter_error_rate')],
+    splits: { validation: 0.01, test: 0.01 },
+    optimizer: { kind: 'adam', learningRate: 0.003 },
+    schedule: { kind: 'inverse-sqrt', warmupSteps: 100 },
+    batch: { size: batch },
+    lengths: { source: 40, target: 40, buckets: 2 },
+    sync,
+    compute: { threads: 1 },
+    checkpoints: { every, keep: 1000 },
+    evaluation: { every: steps, samples: 0 },
+    budget: { steps },
+  };
+}
