@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test bench-sync bench-engine bench-fused bench-optimizer
+.PHONY: help quickstart setup install build up down check test bench-sync bench-engine bench-fused bench-optimizer bench-kernels
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -65,3 +65,6 @@ bench-optimizer: install ## an optimizer's update beside JavaScript and PyTorch'
 bench-fused: install ## what each fused formulation of the recurrent models saves (2 minutes)
 	@$(SETUP) build tensorflow
 	@node test/bench/fused-choices.mjs $(ARGS)
+
+bench-kernels: build ## the exchange's sums and codes in WebAssembly beside JavaScript (2 minutes)
+	@node test/bench/kernels.mjs $(ARGS)

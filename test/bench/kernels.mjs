@@ -26,8 +26,9 @@ function cases(way, length) {
   const after = memory.float32(length);
   const before = memory.float32(length).fill(1e-6);
   const code = memory.bytes(4 * length);
-  const apart = new Uint8Array(4 * length);
-  const [bf16, int8] = [codecNamed('bf16', memory), codecNamed('int8', memory)];
+  // As a message's body lies behind its head.
+  const apart = new Uint8Array(4 * length + 3).subarray(3);
+  const [fp32, bf16, int8] = ['fp32', 'bf16', 'int8'].map((name) => codecNamed(name, memory));
   const sums = new Float64Array(64);
   const weights = Float64Array.of(0.3, 0.4, 0.2, 0.1, 0.5, 0.6, 0.7, 0.8);
   const products = (count) => () => {
@@ -55,6 +56,7 @@ function cases(way, length) {
     'combine 2': () => arithmetic.combine(target, vectors.slice(0, 2), weights),
     'combine 4': () => arithmetic.combine(target, vectors.slice(0, 4), weights),
     scale: () => arithmetic.scale(b, 1.0000001),
+    'fp32 decode from elsewhere': () => fp32.decode(apart, target),
     'bf16 encode': () => bf16.encode(a, code),
     'bf16 encode, decoded': () => bf16.encode(a, code, { decoded: target }),
     'bf16 decode': () => bf16.decode(code, target),

@@ -5,6 +5,7 @@ import { type WebAssemblyMemory, type WebAssemblyModule, webAssembly } from './w
 
 /** What `assembly/` exports. All but `length`, `count` and `factor` are byte addresses; lengths count elements. */
 export interface KernelExports {
+  copy(target: number, source: number, bytes: number): void;
   allFinite(values: number, length: number): number;
   /** `table`: `count` addresses as 32-bit integers. */
   mean(target: number, table: number, count: number, length: number): void;
@@ -29,7 +30,7 @@ export interface Kernels {
   readonly table: Uint32Array;
   readonly coefficients: Float64Array;
   readonly sums: Float64Array;
-  /** Room for what has to be brought to the memory first. */
+  /** Room for `stagedBytes` that have to be brought to the memory first, from any of its first 8 bytes on. */
   readonly staging: Uint8Array;
 }
 
@@ -42,7 +43,8 @@ const tableAt = 64;
 const coefficientsAt = tableAt + 4 * mostVectors;
 const sumsAt = coefficientsAt + 8 * mostVectors;
 const stagingAt = sumsAt + 8 * sumsOfPairs;
-const stagingBytes = 64 * 1_028;
+export const stagedBytes = 64 * 1_028;
+const stagingBytes = stagedBytes + 8;
 /** Bytes at the start of a memory that hold no vector. */
 export const reservedBytes = Math.ceil((stagingAt + stagingBytes) / 64) * 64;
 

@@ -1,3 +1,4 @@
+import { TributaryError } from '@tributary/protocol';
 import { type Kernels, mostTasks, mostVectors } from './kernels.js';
 import { referenceArithmetic } from './reference-arithmetic.js';
 import type { VectorArithmetic } from './vector-arithmetic.js';
@@ -7,15 +8,19 @@ export function memoryArithmetic(kernels: Kernels): VectorArithmetic {
   const reference = referenceArithmetic();
   const { run, addressOf, table, coefficients: weights, sums: products } = kernels;
 
-  /** Whether all vectors lie on the memory; then their addresses are in the table. */
-  const tabulate = (vectors: readonly Float32Array[], most: number): boolean => {
-    if (vectors.length > most) return false;
+  /** Whether all vectors lie on the memory; then their addresses are in the table. All must have `length` elements. */
+  const tabulate = (vectors: readonly Float32Array[], length: number, most: number): boolean => {
+    let onMemory = vectors.length <= most;
     for (let v = 0; v < vectors.length; v++) {
-      const address = addressOf(vectors[v] as Float32Array);
-      if (address === 0) return false;
-      table[v] = address;
+      const vector = vectors[v] as Float32Array;
+      // A kernel would go on into what lies behind a short one.
+      if (vector.length !== length)
+        throw new TributaryError('INTERNAL', `Vectors of ${length} and ${vector.length} elements cannot be added.`);
+      const address = addressOf(vector);
+      onMemory &&= address !== 0;
+      if (onMemory) table[v] = address;
     }
-    return true;
+    return onMemory;
   };
 
   return {
@@ -25,21 +30,23 @@ export function memoryArithmetic(kernels: Kernels): VectorArithmetic {
     },
     mean(target, vectors) {
       const to = addressOf(target);
-      if (to === 0 || vectors.length === 1 || !tabulate(vectors, mostVectors)) reference.mean(target, vectors);
+      if (!tabulate(vectors, target.length, mostVectors) || to === 0) reference.mean(target, vectors);
+      else if (vectors.length === 1) run.copy(to, table[0] as number, target.byteLength);
       else run.mean(to, table.byteOffset, vectors.length, target.length);
     },
     innerProducts(vectors, sums, at) {
-      if (!tabulate(vectors, mostTasks)) {
+      const length = vectors[0]?.length ?? 0;
+      if (!tabulate(vectors, length, mostTasks)) {
         reference.innerProducts(vectors, sums, at);
         return;
       }
       const pairs = (vectors.length * (vectors.length + 1)) / 2;
-      run.innerProducts(table.byteOffset, vectors.length, (vectors[0] as Float32Array).length, products.byteOffset);
+      run.innerProducts(table.byteOffset, vectors.length, length, products.byteOffset);
       for (let pair = 0; pair < pairs; pair++) sums[at + pair] = products[pair] as number;
     },
     combine(target, vectors, coefficients) {
       const to = addressOf(target);
-      if (to === 0 || !tabulate(vectors, mostVectors)) {
+      if (!tabulate(vectors, target.length, mostVectors) || to === 0) {
         reference.combine(target, vectors, coefficients);
         return;
       }

@@ -1,6 +1,14 @@
 import type { Kernels } from '../arithmetic/kernels.js';
 import { decodeBf16, encodeBf16 } from './bf16-reference.js';
+import { checkLengths } from './check-lengths.js';
 import type { Codec } from './codec.js';
+import { type CodeReading, decodeOnMemory, pieceOf } from './staged-decode.js';
+
+const reading: CodeReading = {
+  encodedBytes: (elements) => elements * 2,
+  piece: pieceOf(1, 2),
+  read: ({ run }, code, target, elements) => run.decodeBf16(code, target, elements),
+};
 
 /** Two bytes an element, rounded to nearest even; no residual. */
 export function bf16Codec(kernels: Kernels | null): Codec {
@@ -8,8 +16,9 @@ export function bf16Codec(kernels: Kernels | null): Codec {
     name: 'bf16',
     identity: false,
     feedback: false,
-    encodedBytes: (elements) => elements * 2,
+    encodedBytes: reading.encodedBytes,
     encode(source, target, options) {
+      checkLengths(this, source, target, options);
       const decoded = options?.decoded;
       const from = kernels?.addressOf(source) ?? 0;
       const to = kernels?.addressOf(target) ?? 0;
@@ -19,25 +28,8 @@ export function bf16Codec(kernels: Kernels | null): Codec {
       else encodeBf16(source, target, decoded);
     },
     decode(code, target) {
-      if (kernels === null || !decodeOnMemory(kernels, code, target)) decodeBf16(code, target);
+      checkLengths(this, target, code);
+      if (!decodeOnMemory(kernels, reading, code, target)) decodeBf16(code, target);
     },
   };
-}
-
-function decodeOnMemory(kernels: Kernels, code: Uint8Array, target: Float32Array): boolean {
-  const to = kernels.addressOf(target);
-  if (to === 0) return false;
-  const from = kernels.addressOf(code);
-  if (from !== 0) {
-    kernels.run.decodeBf16(from, to, target.length);
-    return true;
-  }
-  const { staging } = kernels;
-  const most = staging.length >>> 1;
-  for (let done = 0; done < target.length; done += most) {
-    const length = Math.min(most, target.length - done);
-    staging.set(code.subarray(2 * done, 2 * (done + length)));
-    kernels.run.decodeBf16(staging.byteOffset, to + 4 * done, length);
-  }
-  return true;
 }

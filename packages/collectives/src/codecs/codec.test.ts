@@ -43,6 +43,12 @@ function bits(values: Float32Array): Uint32Array {
   for (let i = 0; i < words.length; i++) if (Number.isNaN(values[i])) words[i] = 0x7fc00000;
   return words;
 }
+/** A copy that starts at no multiple of 4. */
+function unaligned(code: Uint8Array): Uint8Array {
+  const view = new Uint8Array(code.length + 3).subarray(3);
+  view.set(code);
+  return view;
+}
 /** Equal bytes; `toEqual` of long arrays is slow. */
 const same = (a: Uint8Array | Uint32Array, b: Uint8Array | Uint32Array): boolean =>
   a.length === b.length && a.every((value, i) => value === b[i]);
@@ -67,7 +73,7 @@ describe.each(['fp32', 'bf16', 'int8'] as const)('%s', (name) => {
       kernel.encode(onMemory(source, offset), code);
       expect(same(code, expected)).toBe(true);
 
-      for (const from of [code, expected, new Uint8Array(new Uint8Array([0, ...expected]).buffer, 1)]) {
+      for (const from of [code, expected, unaligned(expected)]) {
         const target = onMemory(new Float32Array(length), 3 - offset);
         kernel.decode(from, target);
         expect(same(bits(target), bits(expectedDecoded))).toBe(true);
@@ -85,6 +91,14 @@ describe.each(['fp32', 'bf16', 'int8'] as const)('%s', (name) => {
     const part = memory.bytes(kernel.encodedBytes(2_048));
     kernel.encode(source.subarray(1_024, 3_072), part);
     expect(same(part, whole.subarray(kernel.encodedBytes(1_024), kernel.encodedBytes(3_072)))).toBe(true);
+  });
+
+  it('refuses views that are too short', () => {
+    const [source, short] = [onMemory(normals(1_025)), memory.bytes(kernel.encodedBytes(1_025) - 1)];
+    const whole = memory.bytes(kernel.encodedBytes(1_025));
+    expect(() => kernel.encode(source, short)).toThrow('1025 elements');
+    expect(() => kernel.decode(short, source)).toThrow('1025 elements');
+    expect(() => kernel.encode(source, whole, { decoded: source.subarray(1) })).toThrow('vector of 1024');
   });
 
   it('keeps what is not finite not finite', () => {

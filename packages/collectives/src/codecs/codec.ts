@@ -32,7 +32,11 @@ export interface Codec {
   /** What a code loses is to be added to the next one (`residual`). */
   readonly feedback: boolean;
   encodedBytes(elements: number): number;
-  /** Writes `encodedBytes(source.length)` bytes. Views on the codec's memory are fast; `target` need not be aligned. */
+  /**
+   * Writes `encodedBytes(source.length)` bytes. Views on the codec's memory are fast; `target` need not be aligned.
+   *
+   * @throws TributaryError `INTERNAL` when a view is too short; `decode` likewise.
+   */
   encode(source: Float32Array, target: Uint8Array, options?: EncodeOptions): void;
   /** Reads `encodedBytes(target.length)` bytes; `code` need not be aligned, and may lie anywhere at little cost. */
   decode(code: Uint8Array, target: Float32Array): void;
@@ -51,7 +55,7 @@ export function codecNamed(name: Codec['name'], memory: VectorMemory): Codec {
     );
   switch (name) {
     case 'fp32':
-      return fp32Codec;
+      return fp32Codec(memory.kernels);
     case 'bf16':
       return bf16Codec(memory.kernels);
     case 'int8':

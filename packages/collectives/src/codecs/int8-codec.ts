@@ -1,8 +1,16 @@
 import type { Kernels } from '../arithmetic/kernels.js';
+import { checkLengths } from './check-lengths.js';
 import type { Codec, EncodeOptions } from './codec.js';
 import { decodeInt8, encodeInt8, int8Group, int8Header } from './int8-reference.js';
+import { type CodeReading, decodeOnMemory, pieceOf } from './staged-decode.js';
 
 const groupBytes = int8Header + int8Group;
+
+const reading: CodeReading = {
+  encodedBytes: (elements) => elements + int8Header * Math.ceil(elements / int8Group),
+  piece: pieceOf(int8Group, groupBytes),
+  read: ({ run }, code, target, elements) => run.decodeInt8(code, target, elements),
+};
 
 /**
  * A signed byte an element: each 1,024 elements are one float32 scale, their largest magnitude over 127, then their codes. A group
@@ -13,18 +21,16 @@ export function int8Codec(kernels: Kernels | null): Codec {
     name: 'int8',
     identity: false,
     feedback: true,
-    encodedBytes: int8Bytes,
+    encodedBytes: reading.encodedBytes,
     encode(source, target, options) {
+      checkLengths(this, source, target, options);
       if (kernels === null || !encodeOnMemory(kernels, source, target, options)) encodeGroups(source, target, options);
     },
     decode(code, target) {
-      if (kernels === null || !decodeOnMemory(kernels, code, target)) decodeGroups(code, target);
+      checkLengths(this, target, code);
+      if (!decodeOnMemory(kernels, reading, code, target)) decodeGroups(code, target);
     },
   };
-}
-
-function int8Bytes(elements: number): number {
-  return elements + int8Header * Math.ceil(elements / int8Group);
 }
 
 function encodeOnMemory(
@@ -42,24 +48,6 @@ function encodeOnMemory(
   if (from === 0 || to === 0 || (residual !== undefined && (before === 0 || after === 0))) return false;
   if (decoded !== undefined && back === 0) return false;
   kernels.run.encodeInt8(from, before, after, back, to, source.length);
-  return true;
-}
-
-function decodeOnMemory(kernels: Kernels, code: Uint8Array, target: Float32Array): boolean {
-  const to = kernels.addressOf(target);
-  if (to === 0) return false;
-  const from = kernels.addressOf(code);
-  if (from !== 0) {
-    kernels.run.decodeInt8(from, to, target.length);
-    return true;
-  }
-  const { staging } = kernels;
-  const groups = Math.floor(staging.length / groupBytes);
-  for (let done = 0; done < target.length; done += groups * int8Group) {
-    const length = Math.min(groups * int8Group, target.length - done);
-    staging.set(code.subarray(int8Bytes(done), int8Bytes(done) + int8Bytes(length)));
-    kernels.run.decodeInt8(staging.byteOffset, to + 4 * done, length);
-  }
   return true;
 }
 
