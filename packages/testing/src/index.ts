@@ -1,6 +1,12 @@
 export type { ComplianceCase } from './collectives/compliance-case.js';
 export { type ExchangeComplianceDeps, exchangeCompliance } from './collectives/exchange-compliance.js';
-export { type CreateExchange, type Exchange, type ExchangeRun, runExchange } from './collectives/exchange-run.js';
+export {
+  type CreateExchange,
+  type Exchange,
+  type ExchangeRun,
+  type Placement,
+  runExchange,
+} from './collectives/exchange-run.js';
 export { contributionOf, membersOf, optionsOf, type Scenario, scenario } from './collectives/exchange-scenario.js';
 export { type Faults, faultyNetwork } from './collectives/faulty-network.js';
 export { type OpenNetwork, transportCompliance } from './collectives/transport-compliance.js';

@@ -1,83 +1,62 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type {
-  ExchangeOptions,
-  GradientExchange,
-  LaneContribution,
-  StepResult,
-  Transport,
+import {
+  type CombinerStates,
+  type ExchangeOptions,
+  exchangeVectorBytes,
+  type GradientExchange,
+  type LaneContribution,
+  type LaneResiduals,
+  type Transport,
+  type VectorMemory,
+  vectorMemory,
 } from '@tributary/collectives';
 import { randomStream } from '@tributary/random';
-import { type ReferenceStep, referenceStep } from './exchange-reference.js';
-import { contributionOf, optionsOf, type Scenario } from './exchange-scenario.js';
+import { assertResiduals, assertStep } from './exchange-assertions.js';
+import { ExchangeReference, type ReferenceStep } from './exchange-reference.js';
+import { contributionOf, countsOf, optionsOf, type Scenario } from './exchange-scenario.js';
 
-export type Exchange = Pick<GradientExchange, 'step' | 'close' | 'counters'>;
+export type Exchange = Pick<GradientExchange, 'step' | 'close' | 'counters' | 'residuals' | 'combinerState'>;
 export type CreateExchange = (options: ExchangeOptions, transport: Transport) => Exchange;
+
+export type Placement = readonly (readonly number[])[];
 
 export interface ExchangeRun {
   readonly of: Scenario;
-  readonly placement: readonly (readonly number[])[];
+  readonly placement: Placement;
   readonly firstStep?: number;
   readonly steps: number;
+  /** Placements that go on from there, each for `steps` steps, with the state that the one before left. */
+  readonly afterwards?: readonly Placement[];
   readonly harsh?: boolean;
   readonly windowBytes?: number;
   /** Longest random pause before each contribution and after each result. */
   readonly pauseMs?: number;
   /** Changes a contribution before it is given. */
   readonly spoil?: (contribution: LaneContribution, step: number) => LaneContribution;
-}
-
-function bytesOf(values: Float32Array | Float64Array): Buffer {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-}
-
-function assertBits(
-  actual: Float32Array | Float64Array,
-  expected: Float32Array | readonly number[],
-  what: string,
-): void {
-  const wanted = expected instanceof Float32Array ? expected : Float64Array.from(expected);
-  assert.equal(actual.length, wanted.length, `${what}: length`);
-  if (bytesOf(actual).equals(bytesOf(wanted))) return;
-  const at = actual.findIndex((value, i) => !Object.is(value, wanted[i]));
-  assert.fail(`${what}: element ${at} is ${actual[at]} instead of ${wanted[at]}`);
-}
-
-export function assertStep(
-  actual: StepResult,
-  expected: ReferenceStep,
-  hosted: ReadonlySet<string>,
-  where: string,
-): void {
-  assert.deepEqual([...actual.nonFinite], expected.nonFinite, `${where}: non-finite lanes`);
-  assertBits(actual.losses, expected.losses, `${where}: losses`);
-  assertBits(actual.tokens, expected.tokens, `${where}: tokens`);
-  assertBits(actual.gram, expected.gram, `${where}: Gram matrix`);
-  assertBits(actual.coefficients, expected.coefficients, `${where}: coefficients`);
-  assert.ok(Object.is(actual.norm, expected.norm), `${where}: norm ${actual.norm} instead of ${expected.norm}`);
-  assertBits(actual.shared, expected.shared, `${where}: shared gradient`);
-  assert.deepEqual(new Set(actual.tasks.keys()), hosted, `${where}: tasks hosted here`);
-  for (const [task, gradient] of actual.tasks)
-    assertBits(gradient, expected.tasks.get(task) as Float32Array, `${where}: gradient of task ${task}`);
+  /**
+   * Where vectors lie: the exchange's on its own memory and gradients elsewhere (default), all in JavaScript's, or all on one
+   * memory, gradients in two places by turns, as a trainer has it.
+   */
+  readonly memory?: 'own' | 'javascript' | 'one';
 }
 
 /** Control bits that each member gives at a step, and their OR. */
 const controlOf = (member: number, step: number): number => (step % 3 === 0 ? (1 << (member + step)) >>> 0 : 0);
 
-/**
- * Runs all members at once, each at its own pace; each closes as soon as it is done. Every result on every member must equal
- * the reference bit for bit.
- */
-export async function runExchange(
-  run: ExchangeRun,
-  transports: readonly Transport[],
-  create: CreateExchange,
-): Promise<Exchange[]> {
-  const { of, placement } = run;
-  const first = run.firstStep ?? 0;
-  const exchanges = placement.map((_, self) =>
-    create({ ...optionsOf(of, placement, self), windowBytes: run.windowBytes }, transports[self] as Transport),
-  );
+interface State {
+  readonly combinerState?: CombinerStates;
+  readonly residuals: Map<number, LaneResiduals>;
+}
+
+/** Contributions and what they must lead to, for all members alike. */
+interface Script {
+  contribution(lane: number, step: number): LaneContribution;
+  reference(step: number): ReferenceStep;
+}
+
+function scriptOf(run: ExchangeRun): Script {
+  const { of } = run;
   const made = new Map<string, LaneContribution>();
   const contribution = (lane: number, step: number): LaneContribution => {
     const key = `${lane}.${step}`;
@@ -88,40 +67,145 @@ export async function runExchange(
     made.set(key, given);
     return given;
   };
+  const whole = new ExchangeReference(of);
   const references = new Map<number, ReferenceStep>();
+  // Members ask step after step, so the first to ask for one finds the one before done.
   const reference = (step: number): ReferenceStep => {
     const known = references.get(step);
     if (known !== undefined) return known;
-    const fresh = referenceStep(
-      of,
-      of.lanes.map(({ lane }) => contribution(lane, step)),
+    const counts = countsOf(of, step);
+    const present = of.lanes.filter(({ lane }) => (counts[lane] as number) > 0);
+    const fresh = whole.step(
+      step,
+      present.map(({ lane }) => contribution(lane, step)),
     );
     references.set(step, fresh);
     return fresh;
   };
-  await Promise.all(
-    exchanges.map(async (exchange, member) => {
-      const lanes = placement[member] as readonly number[];
-      const hosted = new Set(lanes.map((lane) => of.lanes[lane]?.task as string));
-      const draws = randomStream(member, 'pauses');
-      const pause = async (): Promise<void> => {
-        if (run.pauseMs !== undefined) await delay(draws.below(run.pauseMs + 1));
-      };
-      for (let step = first; step < first + run.steps; step++) {
-        const current = exchange.step(step, controlOf(member, step));
-        for (const lane of lanes) {
-          await pause();
-          current.contribute(contribution(lane, step));
-        }
-        const result = await current.result();
-        assertStep(result, reference(step), hosted, `member ${member}, step ${step}`);
-        assert.equal(result.step, step);
-        const control = placement.reduce((bits, _, other) => (bits | controlOf(other, step)) >>> 0, 0);
-        assert.equal(result.control, control, `member ${member}, step ${step}: control bits`);
-        await pause();
-      }
-      await exchange.close();
+  return { contribution, reference };
+}
+
+/** Gives contributions from two places of the memory by turns, as a trainer does. */
+function onMemory(memory: VectorMemory, of: Scenario, lanes: readonly number[]): Script['contribution'] {
+  const places = new Map(
+    lanes.map((lane) => {
+      const place = (): Pick<LaneContribution, 'shared' | 'task'> => ({
+        shared: memory.float32(of.sharedElements),
+        task: memory.float32(of.taskElements[of.lanes[lane]?.task as string] as number),
+      });
+      return [lane, [place(), place()]];
     }),
   );
-  return exchanges;
+  return (lane, step) => {
+    const place = places.get(lane)?.[step % 2] as Pick<LaneContribution, 'shared' | 'task'>;
+    return { lane, loss: 0, tokens: 0, ...place };
+  };
+}
+
+/**
+ * Runs all members at once, each at its own pace; each closes as soon as it is done. Every result on every member must equal
+ * the reference bit for bit.
+ */
+export async function runExchange(
+  run: ExchangeRun,
+  open: (size: number) => Promise<Transport[]>,
+  create: CreateExchange,
+): Promise<void> {
+  const script = scriptOf(run);
+  let first = run.firstStep ?? 0;
+  let state: State = { residuals: new Map() };
+  for (const placement of [run.placement, ...(run.afterwards ?? [])]) {
+    const transports = await open(placement.length);
+    const after: State[] = await Promise.all(
+      placement.map((_, member) =>
+        runMember(run, placement, member, {
+          transport: transports[member] as Transport,
+          create,
+          script,
+          state,
+          first,
+        }),
+      ),
+    );
+    state = {
+      combinerState: after[0]?.combinerState,
+      residuals: new Map(after.flatMap(({ residuals }) => [...residuals])),
+    };
+    first += run.steps;
+  }
+}
+
+async function runMember(
+  run: ExchangeRun,
+  placement: Placement,
+  member: number,
+  deps: {
+    readonly transport: Transport;
+    readonly create: CreateExchange;
+    readonly script: Script;
+    readonly state: State;
+    readonly first: number;
+  },
+): Promise<State> {
+  const { of } = run;
+  const { script, state, first } = deps;
+  const lanes = placement[member] as readonly number[];
+  const residuals = new Map([...state.residuals].filter(([lane]) => lanes.includes(lane)));
+  const plain: ExchangeOptions = {
+    ...optionsOf(of, placement, member),
+    windowBytes: run.windowBytes,
+    combinerState: state.combinerState,
+    residuals,
+  };
+  const gradientBytes = lanes.reduce(
+    (sum, lane) => sum + 8 * (of.sharedElements + (of.taskElements[of.lanes[lane]?.task as string] as number)),
+    0,
+  );
+  const memory =
+    run.memory === 'javascript'
+      ? vectorMemory(0, 'javascript')
+      : run.memory === 'one'
+        ? vectorMemory(exchangeVectorBytes(plain) + gradientBytes)
+        : undefined;
+  const places = memory && run.memory === 'one' ? onMemory(memory, of, lanes) : null;
+  const given = (lane: number, step: number): LaneContribution => {
+    const made = script.contribution(lane, step);
+    if (places === null) return made;
+    const { shared, task } = places(lane, step);
+    shared.set(made.shared);
+    task.set(made.task);
+    return { ...made, shared, task };
+  };
+  const exchange = deps.create({ ...plain, memory }, deps.transport);
+  const draws = randomStream(member, 'pauses');
+  const pause = async (): Promise<void> => {
+    if (run.pauseMs !== undefined) await delay(draws.below(run.pauseMs + 1));
+  };
+  for (let step = first; step < first + run.steps; step++) {
+    const counts = countsOf(of, step);
+    const present = lanes.filter((lane) => (counts[lane] as number) > 0);
+    const hosted = new Set(present.map((lane) => of.lanes[lane]?.task as string));
+    const current = exchange.step(step, controlOf(member, step));
+    for (const lane of present) {
+      await pause();
+      current.contribute(given(lane, step));
+    }
+    const result = await current.result();
+    const where = `member ${member} of ${placement.length}, step ${step}`;
+    const expected = script.reference(step);
+    assertStep(result, expected, hosted, where);
+    assert.equal(result.step, step);
+    const control = placement.reduce((bits, _, other) => (bits | controlOf(other, step)) >>> 0, 0);
+    assert.equal(result.control, control, `${where}: control bits`);
+    assert.deepEqual(exchange.combinerState, expected.combinerState, `${where}: state of the combiner`);
+    for (const lane of lanes)
+      assertResiduals(exchange.residuals(lane), expected.residuals.get(lane), `${where}, lane ${lane}`);
+    await pause();
+  }
+  const left = lanes.flatMap((lane): [number, LaneResiduals][] => {
+    const of = exchange.residuals(lane);
+    return of === null ? [] : [[lane, { shared: of.shared.slice(), task: of.task?.slice() ?? null }]];
+  });
+  await exchange.close();
+  return { combinerState: exchange.combinerState, residuals: new Map(left) };
 }
