@@ -136,10 +136,12 @@ const base = () => ({ run, attempt: 1, generation: 1, member: 0 });
 const publish = async (record: RunRecord) =>
   await jetstream(connection).publish(names.records(record.run), encodeRunRecord(record));
 const lossAt = (step: number) => 1 / step;
+const matrixAt = (step: number) => ({ group: 'all', step, tasks: [0], gram: [1 / step], coefficients: [1] });
 
-/** Publishes steps 1 to `last`, one message a step, and the record that ends the member. */
+/** Publishes steps 1 to `last`, two messages a step, and the record that ends the member. */
 async function publishSteps(last: number, first = 1): Promise<void> {
-  for (let step = first; step <= last; step += 1)
+  for (let step = first; step <= last; step += 1) {
+    await publish({ ...base(), kind: 'matrices', matrices: [matrixAt(step)] });
     await publish({
       ...base(),
       kind: 'points',
@@ -150,6 +152,7 @@ async function publishSteps(last: number, first = 1): Promise<void> {
       timings: [{ subject: 'run', series: 'step_seconds', step, value: 0.5, generation: 1 }],
       tokens: 10,
     });
+  }
 }
 const publishEnd = async (step: number) => await publish({ ...base(), kind: 'member-end', step, outcome: 'finished' });
 
@@ -175,6 +178,14 @@ async function expectEachStepOnce(last: number): Promise<void> {
     select count(*) as rows, count(distinct (subject, series, step)) as keys
     from points join series on series.id = points.series_id where run = ${run}`.execute(db);
   expect(rows).toEqual([{ rows: 2 * last, keys: 2 * last }]);
+  const matrices = await db
+    .selectFrom('gramMatrices')
+    .innerJoin('matrixGroups', 'matrixGroups.id', 'groupId')
+    .select(['name as group', 'step', 'gram', 'coefficients'])
+    .where('run', '=', run)
+    .orderBy('step')
+    .execute();
+  expect(matrices).toEqual(steps.map(matrixAt).map(({ tasks: _, ...matrix }) => matrix));
   expect(await seriesSummaries(db, run)).toMatchObject([
     { series: 'grad_norm', count: last, last, min: 1, max: last },
     { series: 'step_seconds', count: last },
@@ -231,11 +242,11 @@ describe('the recorder', () => {
     await ended(child);
     await publishSteps(7, 6);
     expect(await purgeRecorded(connection, names.recordsStream)).toBeGreaterThanOrEqual(5);
-    expect((await manager.streams.info(names.recordsStream)).state.messages).toBe(2);
+    expect((await manager.streams.info(names.recordsStream)).state.messages).toBe(4);
     startRecorder();
     await recorded();
     await expectEachStepOnce(7);
-    expect(await purgeRecorded(connection, names.recordsStream)).toBe(2);
+    expect(await purgeRecorded(connection, names.recordsStream)).toBe(4);
   });
 
   it('sets aside what is no record, and goes on', async () => {
