@@ -1,7 +1,7 @@
 // Bytes through a broker between two processes, by the exchange's own client and by @nats-io/transport-node: GB/s, and CPU
 // seconds a GB of sender, receiver and broker. Alternates both; a window of acknowledged bytes bounds what is under way.
 // Usage: node test/bench/nats-socket.mjs [--clients socket,nats-io] [--kib 32,64,128] [--mib 1024] [--rounds 3]
-//   [--buffer-kib 1024] [--window-mib 16] [--env GOGC=400] [--server '{"max_pending":67108864}']
+//   [--buffer-kib 1024] [--window-mib 16] [--env GOGC=100] [--server '{"max_pending":67108864}']
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connect } from '@nats-io/transport-node';
 import { natsTransport } from '@tributary/collectives';
-import { natsMaxPayloadBytes, natsMaxPendingBytes } from '@tributary/devstack';
+import { natsMaxPayloadBytes, natsMaxPendingBytes, natsRuntimeEnvironment } from '@tributary/devstack';
 import { ownNatsServer } from '@tributary/testing';
 
 const self = fileURLToPath(import.meta.url);
@@ -149,7 +149,7 @@ const { values } = parseArgs({
 if (values.member !== undefined) {
   await runMember(JSON.parse(values.member));
 } else {
-  const env = Object.fromEntries(values.env.map((each) => each.split('=')));
+  const env = { ...natsRuntimeEnvironment, ...Object.fromEntries(values.env.map((each) => each.split('='))) };
   const limits = { max_payload: natsMaxPayloadBytes, max_pending: natsMaxPendingBytes };
   const server = await ownNatsServer(() => ({ ...limits, ...JSON.parse(values.server) }), { env });
   await server.start();

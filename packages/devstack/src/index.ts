@@ -5,6 +5,7 @@ export {
   natsControlUser,
   natsMaxPayloadBytes,
   natsMaxPendingBytes,
+  natsRuntimeEnvironment,
   natsWorkerUser,
 } from './nats/nats-configuration.js';
 export { provisionJetStream } from './nats/provision-jetstream.js';

@@ -8,7 +8,7 @@ import type { Report } from '../setup/command.js';
 import { writeWholeFile } from '../setup/whole-file.js';
 import { readSecret, secretFile } from '../stack/secrets.js';
 import { reasonOf, type Unit, type UnitContext } from '../stack/unit.js';
-import { natsConfiguration, natsControlUser } from './nats-configuration.js';
+import { natsConfiguration, natsControlUser, natsRuntimeEnvironment } from './nats-configuration.js';
 
 export function natsUnit(context: UnitContext): Unit {
   const address = `nats://127.0.0.1:${context.document.ports.nats}`;
@@ -37,7 +37,9 @@ async function launchNats({ folders, document, env }: UnitContext, report: Repor
   });
   const file = join(folders.configuration, 'nats.json');
   await writeWholeFile(file, configuration, 0o600);
-  return { file: binary.path, args: ['--config', file], env, cwd: storeFolder };
+  // What the user has set for Go's programs goes first.
+  const runtime = { ...natsRuntimeEnvironment, ...env };
+  return { file: binary.path, args: ['--config', file], env: runtime, cwd: storeFolder };
 }
 
 async function askJetStream(context: UnitContext): Promise<void> {

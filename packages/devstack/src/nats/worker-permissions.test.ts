@@ -85,12 +85,16 @@ describe('the NATS user of the agents', () => {
     expect(published.stream).toBe(names.recordsStream);
     await jetstream(worker).publish(names.events('run-1'), '{}');
     const beacons = control.subscribe(names.beacon('*'), { max: 1 });
-    const exchange = worker.subscribe(`${names.exchange('run-1', 1, 1)}.>`, { max: 1 });
+    const generation = names.exchange('run-1', 1, 1);
+    const exchange = worker.subscribe(`${generation}.to.1.*`, { max: 1 });
+    const broadcasts = worker.subscribe(`${generation}.all.*`, { max: 1 });
     await Promise.all([control.flush(), worker.flush()]);
     worker.publish(names.beacon('worker-1'), 'alive');
-    worker.publish(`${names.exchange('run-1', 1, 1)}.0`, 'gradient');
+    worker.publish(`${generation}.to.1.0`, 'gradient');
+    worker.publish(`${generation}.all.0`, 'sums');
     for await (const message of beacons) expect(message.string()).toBe('alive');
     for await (const message of exchange) expect(message.string()).toBe('gradient');
+    for await (const message of broadcasts) expect(message.string()).toBe('sums');
     worker.subscribe(names.generate, {
       queue: 'generate',
       max: 1,
