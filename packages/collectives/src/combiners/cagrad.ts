@@ -16,8 +16,8 @@ const largest = 1e6;
  * divided by 1 + c², as the paper's code may.
  *
  * Where g₀ is zero (opposite gradients, no gradients), or the best w gives a vector of no length, the weights are p; so is
- * the case of one task, where the formula would only stretch the gradient by 1 + c. A zero gradient makes the smallest
- * product 0 whatever the update: the others are weighted as without that task, and it has its preference.
+ * the case of one task, where the formula would only stretch the gradient by 1 + c. A zero gradient has its
+ * preference, and no update can make the smallest product more than 0: where the others would gain, the weights are p.
  */
 export function cagrad(c: number, taskWeights: readonly number[]): Combiner {
   return ({ gram, tasks, state }) => ({
@@ -42,6 +42,7 @@ export function conflictAverse(gram: Float64Array, c: number, preferred: Float64
     directions,
     along.map((value) => value / length),
     c,
+    positions.length < n,
   );
   const weights = preferred.slice();
   if (added === null) return weights;
@@ -56,27 +57,28 @@ export function conflictAverse(gram: Float64Array, c: number, preferred: Float64
  *
  * With yᵢ = wᵢ‖gᵢ‖ and aᵢ = 1/‖gᵢ‖ the problem is min lᵀy + c√(yᵀCy) over y ≥ 0, aᵀy = 1. Its value ν is the one for
  * which x(ν) = argmin over x ≥ 0 of ½xᵀCx - (νa - l)ᵀx has xᵀCx = c², and y is along that x. As ½xᵀCx is convex in ν with
- * slope aᵀx, Newton's method goes down to ν from above.
+ * slope aᵀx, Newton's method goes down to ν from above. `beside` says that there is a zero gradient, with which ν ≤ 0 and
+ * null stands for a w on that task alone.
  */
-function boundary({ cosines, norms }: Directions, l: Float64Array, c: number): Float64Array | null {
+function boundary({ cosines, norms }: Directions, l: Float64Array, c: number, beside: boolean): Float64Array | null {
   const m = norms.length;
   let shortest = Number.POSITIVE_INFINITY;
   for (const norm of norms) shortest = Math.min(shortest, norm);
   const inverse = norms.map((norm) => shortest / norm);
-  const solve = (value: number, start: Float64Array) =>
+  const solve = (value: number) =>
     nonnegativeQuadratic(
       cosines,
       inverse.map((a, i) => value * a - (l[i] as number)),
-      start,
     );
 
   let value = 0;
-  let x = solve(value, new Float64Array(m));
+  let x = solve(value);
   if (lengthOf(cosines, x) < c) {
+    if (beside) return null;
     // ν is above 0, where no task loses: begin at the value of the best single task, which is not below it.
     value = Number.POSITIVE_INFINITY;
     for (let i = 0; i < m; i++) value = Math.min(value, ((l[i] as number) + c) / (inverse[i] as number));
-    x = solve(value, x);
+    x = solve(value);
   }
   for (let step = 0; step < steps; step++) {
     if (!x.every((part) => part <= largest)) return null;
@@ -84,7 +86,7 @@ function boundary({ cosines, norms }: Directions, l: Float64Array, c: number): F
     const next = value - (square - c * c) / (2 * dot(inverse, x));
     if (!(next < value) || square - c * c <= 1e-15 * c * c) break;
     value = next;
-    x = solve(value, x);
+    x = solve(value);
   }
   const length = lengthOf(cosines, x);
   return length > 0.5 * c ? x.map((part) => (part * c) / length) : null;

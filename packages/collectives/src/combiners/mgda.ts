@@ -1,5 +1,5 @@
 import type { Combiner } from '../combiner.js';
-import { dividedBySum, times, uniform } from './dense.js';
+import { dividedBySum } from './dense.js';
 import { directionsOf, spread } from './directions.js';
 import { nonnegativeQuadratic } from './nonnegative-quadratic.js';
 
@@ -24,19 +24,6 @@ export function shortestInHull(gram: Float64Array, n: number): Float64Array {
   for (const norm of norms) shortest = Math.min(shortest, norm);
   const inverse = norms.map((norm) => shortest / norm);
   const h = cosines.map((cosine, at) => cosine + (inverse[Math.floor(at / n)] as number) * (inverse[at % n] as number));
-  const y = nonnegativeQuadratic(h, inverse, startAlong(h, inverse));
+  const y = nonnegativeQuadratic(h, inverse);
   return dividedBySum(y.map((value, i) => value * (inverse[i] as number)));
-}
-
-/** The best multiple of 1/n: equal gradients begin, and so end, with equal weights. */
-function startAlong(h: Float64Array, b: Float64Array): Float64Array {
-  const start = uniform(b.length);
-  const product = times(h, start);
-  let slope = 0;
-  let curvature = 0;
-  for (let i = 0; i < b.length; i++) {
-    slope += (b[i] as number) * (start[i] as number);
-    curvature += (product[i] as number) * (start[i] as number);
-  }
-  return start.map((value) => (value * slope) / curvature);
 }

@@ -1,18 +1,18 @@
 import { cholesky, solveCholesky } from './cholesky.js';
-import { entry, times } from './dense.js';
+import { dot, entry, times } from './dense.js';
 
 /** Share of the unit diagonal that keeps the factor of a singular H positive; the corrections take it out again. */
 const ridge = 1e-11;
 const corrections = 3;
 
 /**
- * The x ≥ 0 that minimises ½ xᵀHx - bᵀx, by the active-set method of Lawson and Hanson (1974), from a start x ≥ 0 (its
- * zeros are the first active set). H (n×n) is positive semidefinite with diagonal elements near 1. Where H is singular
- * the answer is the one near the start; where the minimum is unbounded the answer is very large (1e6 and more).
+ * The x ≥ 0 that minimises ½ xᵀHx - bᵀx, by the active-set method of Lawson and Hanson (1974). H (n×n) is positive
+ * semidefinite with diagonal elements near 1. Where it is singular, elements that are alike in H and b are so in the answer;
+ * where the minimum is unbounded the answer is very large (1e6 and more).
  */
-export function nonnegativeQuadratic(h: Float64Array, b: Float64Array, start: Float64Array): Float64Array {
+export function nonnegativeQuadratic(h: Float64Array, b: Float64Array): Float64Array {
   const n = b.length;
-  const x = start.slice();
+  const x = startOf(h, b);
   const free = Array.from(x, (value) => value > 0);
   let added = -1;
   for (let round = 0; round < 8 * n + 16; round++) {
@@ -27,6 +27,15 @@ export function nonnegativeQuadratic(h: Float64Array, b: Float64Array, start: Fl
     free[added] = true;
   }
   return x;
+}
+
+/** The best multiple of the positive part of b: elements that are alike begin alike. */
+function startOf(h: Float64Array, b: Float64Array): Float64Array {
+  const positive = b.map((value) => Math.max(0, value));
+  const square = dot(positive, positive);
+  const curvature = dot(positive, times(h, positive));
+  if (!(curvature > 1e-12 * square)) return new Float64Array(b.length);
+  return positive.map((value) => (value * square) / curvature);
 }
 
 /** Moves x towards the minimum over the free elements; the element that met 0 on the way and left, or -1. */

@@ -28,7 +28,7 @@ export function unconflicting(gram: Float64Array, preferred: Float64Array): Floa
   // In cosines, v = pᵢ‖gᵢ‖ D⁻¹(eᵢ + x) with the x ≥ 0 that minimises (eᵢ + x)ᵀC(eᵢ + x).
   for (let a = 0; a < m; a++) {
     const against = Float64Array.from({ length: m }, (_, b) => -entry(cosines, m, a, b));
-    const added = nonnegativeQuadratic(cosines, against, new Float64Array(m));
+    const added = nonnegativeQuadratic(cosines, against);
     const scale = (preferred[positions[a] as number] as number) * (norms[a] as number);
     for (let b = 0; b < m; b++)
       sum[b] = (sum[b] as number) + (scale * ((added[b] as number) + (a === b ? 1 : 0))) / (norms[b] as number);
