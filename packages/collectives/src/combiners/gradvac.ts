@@ -1,5 +1,5 @@
 import type { Combiner } from '../combiner.js';
-import { entry } from './dense.js';
+import { dot, entry } from './dense.js';
 import { type Directions, directionsOf } from './directions.js';
 import { drawnOrder, type ProjectionOrder } from './projection-order.js';
 import { stateVector } from './task-state.js';
@@ -43,11 +43,15 @@ export function vaccinated(
     }
     const turned = new Float64Array(directions.norms.length);
     turned[a] = directions.norms[a] as number;
+    const products = Float64Array.from(
+      turned,
+      (_, k) => (turned[a] as number) * entry(directions.cosines, turned.length, k, a),
+    );
     for (const j of Array.from(order(i, n))) {
       const b = among.get(j);
       if (b === undefined) continue;
       const at = (tasks[i] as number) * taskCount + (tasks[j] as number);
-      const cosine = turnTowards(turned, b, targets[at] as number, directions);
+      const cosine = turnTowards(turned, products, b, targets[at] as number, directions);
       if (cosine !== null) targets[at] = (1 - beta) * (targets[at] as number) + beta * cosine;
     }
     directions.positions.forEach((position, b) => {
@@ -57,24 +61,28 @@ export function vaccinated(
   return sum.map((weight) => weight / n);
 }
 
-/** Adds what gives Σ turned[k]·u[k] the target cosine with u[b], if it has less; the cosine before, null without a length. */
-function turnTowards(turned: Float64Array, b: number, target: number, { cosines }: Directions): number | null {
+/**
+ * Adds what gives Σ turned[k]·u[k] the target cosine with u[b], if it has less; the cosine before, null without a length.
+ * `products` are the vector's with all u, kept up with it.
+ */
+function turnTowards(
+  turned: Float64Array,
+  products: Float64Array,
+  b: number,
+  target: number,
+  { cosines }: Directions,
+): number | null {
   const m = turned.length;
-  let square = 0;
-  let along = 0;
-  for (let row = 0; row < m; row++) {
-    let product = 0;
-    for (let column = 0; column < m; column++) product += entry(cosines, m, row, column) * (turned[column] as number);
-    if (row === b) along = product;
-    square += product * (turned[row] as number);
-  }
+  const square = dot(turned, products);
   if (!(square > 0)) return null;
   const length = Math.sqrt(square);
-  const cosine = Math.max(-1, Math.min(1, along / length));
+  const cosine = Math.max(-1, Math.min(1, (products[b] as number) / length));
   if (cosine < target) {
     const sine = Math.sqrt(Math.max(0, 1 - cosine * cosine));
     const targetSine = Math.sqrt(Math.max(0, 1 - target * target));
-    turned[b] = (turned[b] as number) + (length * (target * sine - cosine * targetSine)) / (targetSine + epsilon);
+    const added = (length * (target * sine - cosine * targetSine)) / (targetSine + epsilon);
+    turned[b] = (turned[b] as number) + added;
+    for (let k = 0; k < m; k++) products[k] = (products[k] as number) + added * entry(cosines, m, k, b);
   }
   return cosine;
 }
