@@ -1,5 +1,6 @@
 import type { VectorArithmetic } from './arithmetic/vector-arithmetic.js';
-import { type Codec, codecNamed } from './codecs/codec.js';
+import type { Codec } from './codecs/codec.js';
+import { codecNamed } from './codecs/codec-named.js';
 import type { ExchangeOptions } from './exchange-options.js';
 import { type ExchangePlan, planExchange } from './exchange-plan.js';
 import { GradientStep } from './gradient-step.js';

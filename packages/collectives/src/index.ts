@@ -1,5 +1,6 @@
 export type { VectorArithmetic } from './arithmetic/vector-arithmetic.js';
-export { type Codec, type CodecResidual, codecNamed, type EncodeOptions } from './codecs/codec.js';
+export type { Codec, CodecResidual, EncodeOptions } from './codecs/codec.js';
+export { codecNamed } from './codecs/codec-named.js';
 export type { Combiner, CombinerInput, CombinerOutput, CombinerState } from './combiner.js';
 export { type CombinerContext, createCombiner } from './combiners/create-combiner.js';
 export { weightedCombiner } from './combiners/weighted.js';

@@ -1,7 +1,7 @@
 import { randomStream } from '@tributary/random';
 import { describe, expect, it } from 'vitest';
 import { vectorMemory } from '../vector-memory.js';
-import { codecNamed } from './codec.js';
+import { codecNamed } from './codec-named.js';
 
 const memory = vectorMemory(64 << 20);
 const plain = vectorMemory(0, 'javascript');
@@ -82,6 +82,15 @@ describe.each(['fp32', 'bf16', 'int8'] as const)('%s', (name) => {
         expect(same(bits(elsewhere), bits(expectedDecoded))).toBe(true);
       }
     }
+  });
+
+  it('may write what it decodes over the source', () => {
+    const [source, apart] = [onMemory(normals(3_001)), onMemory(new Float32Array(3_001))];
+    const [code, again] = [memory.bytes(kernel.encodedBytes(3_001)), memory.bytes(kernel.encodedBytes(3_001))];
+    kernel.encode(source, code, { decoded: apart });
+    kernel.encode(source, again, { decoded: source });
+    expect(same(again, code)).toBe(true);
+    expect(same(bits(source), bits(apart))).toBe(true);
   });
 
   it('codes a run of groups as it codes the whole', () => {

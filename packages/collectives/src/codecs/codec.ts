@@ -1,10 +1,3 @@
-import { endianness } from 'node:os';
-import { TributaryError } from '@tributary/protocol';
-import type { VectorMemory } from '../vector-memory.js';
-import { bf16Codec } from './bf16-codec.js';
-import { fp32Codec } from './fp32-codec.js';
-import { int8Codec } from './int8-codec.js';
-
 /** What a codec's rounding has taken from a vector so far, added to its next code. */
 export interface CodecResidual {
   /** As the last code left it. */
@@ -40,25 +33,4 @@ export interface Codec {
   encode(source: Float32Array, target: Uint8Array, options?: EncodeOptions): void;
   /** Reads `encodedBytes(target.length)` bytes; `code` need not be aligned, and may lie anywhere at little cost. */
   decode(code: Uint8Array, target: Float32Array): void;
-}
-
-/**
- * `memory` is where most of the vectors and codes will lie.
- *
- * @throws TributaryError `BACKEND_UNAVAILABLE` on a big-endian processor, whose floats do not lie as the wire has them.
- */
-export function codecNamed(name: Codec['name'], memory: VectorMemory): Codec {
-  if (endianness() !== 'LE')
-    throw new TributaryError(
-      'BACKEND_UNAVAILABLE',
-      'The exchange needs a little-endian processor; run the worker on one.',
-    );
-  switch (name) {
-    case 'fp32':
-      return fp32Codec(memory.kernels);
-    case 'bf16':
-      return bf16Codec(memory.kernels);
-    case 'int8':
-      return int8Codec(memory.kernels);
-  }
 }

@@ -1,7 +1,7 @@
 import { randomStream } from '@tributary/random';
 import { expect, it } from 'vitest';
 import { vectorMemory } from '../vector-memory.js';
-import { codecNamed } from './codec.js';
+import { codecNamed } from './codec-named.js';
 
 const length = 3_000;
 const steps = 400;
