@@ -106,7 +106,6 @@ describe('weights beside TorchJD', () => {
       );
       worst = Math.max(worst, error);
     }
-    if (process.env.SHOW_ERRORS) console.log(name, worst);
     expect(worst).toBeLessThan(tolerance);
     expect(compared).toBeGreaterThanOrEqual(name === 'nash-mtl' ? 14 : fixture.gradients.length);
   });
@@ -144,7 +143,6 @@ describe('weights beside TorchJD', () => {
         worst = Math.max(worst, Math.abs(target - (gradvacTargets[i] as number)));
       });
     }
-    if (process.env.SHOW_ERRORS) console.log('gradvac', worst);
     // TorchJD adds 1e-8 to the products of the norms.
     expect(worst).toBeLessThan(1e-6);
   });
@@ -177,7 +175,6 @@ describe('weights beside TorchJD', () => {
         });
       });
     }
-    if (process.env.SHOW_ERRORS) console.log(name, worst);
     expect(worst).toBeLessThan(tolerance);
   });
 });
