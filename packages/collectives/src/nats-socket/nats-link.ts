@@ -116,8 +116,10 @@ export class NatsLink {
   #watch(socket: Socket): void {
     const { text } = this.#server;
     socket.on('error', (error) => {
+      // In TLS 1.3 the server refuses a client's certificate only after the handshake.
+      const beforeUp = this.#phase === 'securing' || this.#phase === 'asking';
       const untrusted = (socket as Partial<TLSSocket>).authorizationError != null;
-      this.end(this.#phase === 'securing' || untrusted ? tlsError(error, untrusted, text) : error);
+      this.end(beforeUp ? tlsError(error, untrusted, text) : error);
     });
     socket.on('close', () => this.end(new Error(`the NATS server ${text} closed the connection`)));
   }

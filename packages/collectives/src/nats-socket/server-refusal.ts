@@ -28,7 +28,8 @@ export function serverError(text: string, server: string): Error {
 
 /** A failed TLS handshake: a TributaryError where one of both ends does not trust the other, else the cause. */
 export function tlsError(cause: Error, untrusted: boolean, server: string): Error {
-  const { code = '' } = cause as NodeJS.ErrnoException;
+  // OpenSSL's message is a line of its source, its reason is a sentence.
+  const { code = '', reason = cause.message } = cause as NodeJS.ErrnoException & { readonly reason?: string };
   if (untrusted)
     return new TributaryError(
       'UNAUTHORIZED',
@@ -38,7 +39,7 @@ export function tlsError(cause: Error, untrusted: boolean, server: string): Erro
   if (/^ERR_SSL_.*ALERT/.test(code))
     return new TributaryError(
       'UNAUTHORIZED',
-      `The NATS server ${server} refuses the TLS handshake (${cause.message}); it may want a client certificate as tls.certFile and tls.keyFile.`,
+      `The NATS server ${server} refuses the TLS handshake (${reason}); it may want a client certificate as tls.certFile and tls.keyFile.`,
       { cause },
     );
   return cause;

@@ -10,6 +10,8 @@ const run = promisify(execFile);
 export interface TestCertificates {
   readonly authority: string;
   readonly server: { readonly certificate: string; readonly key: string };
+  /** A server's of another name. */
+  readonly stranger: { readonly certificate: string; readonly key: string };
   readonly client: { readonly certificate: string; readonly key: string };
 }
 
@@ -41,8 +43,9 @@ export async function testCertificates(): Promise<TestCertificates> {
       return { certificate: await read(`${name}.pem`), key: await read(`${name}.key`) };
     };
     const server = await signed('server', 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n');
+    const stranger = await signed('stranger', 'subjectAltName=DNS:elsewhere.test\nextendedKeyUsage=serverAuth\n');
     const client = await signed('client', 'extendedKeyUsage=clientAuth\n');
-    return { authority: await read('ca.pem'), server, client };
+    return { authority: await read('ca.pem'), server, stranger, client };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
