@@ -92,6 +92,7 @@ export async function buildData(spec: RunFile, read: ReadDataFile): Promise<Buil
         validation: encode(data.splits.validation),
         test: encode(data.splits.test),
       },
+      meanTokens: meanTokens(data.splits.train),
       overlong: data.overlong,
       sourceJoin: joinOf(sourceSplit),
       targetJoin: joinOf(targetSplit),
@@ -100,6 +101,18 @@ export async function buildData(spec: RunFile, read: ReadDataFile): Promise<Buil
     };
   }
   return { sourceVocabulary: vocabularies.source, tasks, sources };
+}
+
+/** Of a pair: every target of an example counts with its source. */
+function meanTokens(examples: readonly RawExample[]): number {
+  let tokens = 0;
+  let pairs = 0;
+  for (const { source, targets } of examples)
+    for (const target of targets) {
+      tokens += source.length + target.length;
+      pairs += 1;
+    }
+  return tokens / pairs;
 }
 
 export interface PrepareRunOptions {

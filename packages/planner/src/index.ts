@@ -5,6 +5,7 @@ export {
   type EndedGeneration,
   type RunDecision,
 } from './decide-after-generation.js';
+export { laneCosts, type TrainingData } from './lane-costs.js';
 export { lanesOf } from './lanes-of.js';
 export { placeLanes } from './place-lanes.js';
 export { countLoss, defaultBudgets, type LossHistory, noLosses, type RetryBudgets } from './retry-budget.js';

@@ -41,6 +41,8 @@ export interface PreparedTask {
       { readonly key: string; readonly sha256: string; readonly examples: number }
     >
   >;
+  /** Mean tokens of a training pair, source and target; left out by earlier versions. */
+  readonly meanTokens?: number;
   /** Over-long examples refused or truncated, counted by split. */
   readonly overlong: Readonly<Record<'train' | 'validation' | 'test', number>>;
   /** How to join symbols into text: '' for letters, ' ' for phones and words. */

@@ -1,7 +1,8 @@
-import { lanesOf, placeLanes } from '@tributary/planner';
+import { placeLanes } from '@tributary/planner';
 import { type GenerationDocument, TributaryError } from '@tributary/protocol';
 import { type Db, generationsOf, recordGeneration, requireRun, setRunState } from '@tributary/run-store';
 import type { OpenedGeneration, OpenGenerationInput } from '@tributary/workflows';
+import { costedLanes } from '../costed-lanes.js';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
 import { recordRecovery } from '../record-recovery.js';
 import { findResumePoint } from '../resume-point.js';
@@ -30,7 +31,8 @@ export function openGeneration(parts: OrchestratorParts) {
       await parts.events.notice(run, `Going back to step ${resume.step}: ${reason}`, `${decisionId}.${key}`);
     }
     const { recorded, spentMs } = await earlierGenerations(db, input);
-    const members = placeLanes(lanesOf(row.spec), answering);
+    const { lanes, costs } = await costedLanes(row.spec, input.preparedKey, parts.objects);
+    const members = placeLanes(lanes, answering, costs);
     const document = await generations.change(run, (current) => {
       if (current?.decisionId === decisionId) return null;
       requireNewest(current, input);
