@@ -15,6 +15,8 @@ export class QuietTimer {
   #usualGapMs = 0;
   #longestGapMs = 0;
   #fired = false;
+  /** Counts starts: a check that was under way when the step ended does nothing. */
+  #turn = 0;
 
   constructor(quietMs: number, onQuiet: () => void) {
     this.#quietMs = quietMs;
@@ -27,7 +29,8 @@ export class QuietTimer {
     this.#longestGapMs = 0;
     this.#lastAt = performance.now();
     this.#intervalMs = this.#patienceMs;
-    this.#timer ??= setTimeout(() => this.#check(), this.#intervalMs);
+    this.#turn += 1;
+    this.#arm(this.#turn, this.#intervalMs);
   }
 
   /** Cheap: called for every message. */
@@ -42,6 +45,7 @@ export class QuietTimer {
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#turn += 1;
     if (!this.#fired) this.#usualGapMs += smoothing * (this.#longestGapMs - this.#usualGapMs);
   }
 
@@ -49,23 +53,29 @@ export class QuietTimer {
     return Math.min(Math.max(this.#quietMs, 2 * this.#usualGapMs), 8 * this.#quietMs);
   }
 
-  #check(): void {
+  #arm(turn: number, ms: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#check(turn), ms);
+  }
+
+  #check(turn: number): void {
+    if (turn !== this.#turn) return;
     const waitedFrom = this.#lastAt;
     const leftMs = this.#intervalMs - (performance.now() - waitedFrom);
     if (leftMs > 0) {
-      this.#timer = setTimeout(() => this.#check(), Math.max(1, leftMs));
+      this.#arm(turn, Math.max(1, leftMs));
       return;
     }
     // Timers run before sockets are read: on a busy machine what was missed may lie there already.
     setImmediate(() => {
-      if (this.#timer === null) return;
+      if (turn !== this.#turn) return;
       if (this.#lastAt === waitedFrom) {
         this.#intervalMs = Math.min(this.#intervalMs * 2, this.#quietMs * 8);
         this.#lastAt = performance.now();
         this.#fired = true;
         this.#onQuiet();
       }
-      this.#timer = setTimeout(() => this.#check(), this.#intervalMs);
+      if (turn === this.#turn) this.#arm(turn, this.#intervalMs);
     });
   }
 }
