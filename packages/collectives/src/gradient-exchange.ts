@@ -34,8 +34,11 @@ import {
 
 /** One step of an exchange. */
 export interface StepExchange {
-  /** Gives one of this member's lanes. Its arrays must stay unchanged until the next step's result. */
-  contribute(contribution: LaneContribution): void;
+  /**
+   * Gives one of this member's lanes. Its arrays must stay unchanged until the next step's result.
+   * @param control bits added to the step's: those known with this member's last lane are in force in this step
+   */
+  contribute(contribution: LaneContribution, control?: number): void;
   /**
    * Resolves once the step is complete on this member: with the same numbers on all. Waits as long as it takes; the caller
    * decides by `signal` when a peer is lost.
@@ -126,10 +129,12 @@ export class GradientExchange {
     this.#current.start(control);
     this.#timer.start();
     this.#advance();
+    let bits = control;
     return {
-      contribute: (contribution) => {
+      contribute: (contribution, more = 0) => {
         if (this.#step !== step) throw new RangeError(`step ${step} is over; lane ${contribution.lane} came too late`);
-        this.#current.contribute(contribution, control);
+        bits |= more;
+        this.#current.contribute(contribution, bits);
         this.#advance();
       },
       result: (signal) => abortable(waiting.promise, signal),

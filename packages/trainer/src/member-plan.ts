@@ -1,5 +1,6 @@
 import type { RunFile } from '@tributary/config';
 import type { GenerationDocument, Lane, Member, PreparedRun } from '@tributary/protocol';
+import type { LaneShare } from './compute-messages.js';
 
 /** What one member does in a generation; a pure function of the documents. */
 export interface MemberPlan {
@@ -40,4 +41,11 @@ export function memberPlan(
     ownedTasks: tasks.filter((task) => own.has(lowestLane(task))),
     first: memberIndex === Math.min(...document.members.map((candidate) => candidate.member)),
   };
+}
+
+/** The lanes that take part in an exchange. @param microbatches by lane; 0: it is absent */
+export function sharesOf(lanes: readonly Lane[], microbatches: readonly number[]): LaneShare[] {
+  return lanes
+    .map(({ lane }) => ({ lane, microbatches: microbatches[lane] ?? 0 }))
+    .filter((share) => share.microbatches > 0);
 }

@@ -6,12 +6,12 @@ import { type MemberEnding, type StopRequest, type TrainerPhase, TributaryError 
 import { CheckpointWriter } from './checkpoint-writer.js';
 import { chooseStrategy } from './choose-strategy.js';
 import { ComputeClient } from './compute-client.js';
-import type { LaneDone, LaneShare, Warming } from './compute-messages.js';
+import type { LaneDone, Warming } from './compute-messages.js';
 import { type AgreedStop, agreedStop, bitOf, controlBits } from './control-bits.js';
 import { type GradientVectors, gradientsOf, gradientVectors } from './lane-gradients.js';
 import { lineageOf } from './lineage.js';
 import { fetchSplits } from './load-splits.js';
-import { type MemberPlan, memberPlan } from './member-plan.js';
+import { type MemberPlan, memberPlan, sharesOf } from './member-plan.js';
 import { MemberState } from './member-state.js';
 import { NonFiniteGuard } from './non-finite-guard.js';
 import { exchangeSchedule, openExchange } from './open-exchange.js';
@@ -212,28 +212,21 @@ export class Trainer {
     return null;
   }
 
-  /** The hosted lanes that take part in an exchange. */
-  #shares(exchange: number): LaneShare[] {
-    const microbatches = this.#schedule(exchange);
-    return this.#plan.hosted
-      .map(({ lane }) => ({ lane, microbatches: microbatches[lane] ?? 0 }))
-      .filter((share) => share.microbatches > 0);
-  }
-
   /** One step, or one round of the steps that lanes take by themselves. */
   async #oneExchange({ compute, exchange, reporter, nonFinite }: TrainingParts): Promise<StepResult> {
     const before = this.#step;
     const number = before / this.#strategy.steps + 1;
     const startedMs = performance.now();
     const stepExchange = exchange.step(number, this.#control);
-    const shares = this.#shares(number);
+    const shares = sharesOf(this.#plan.hosted, this.#schedule(number));
     const lanesDone: LaneDone[] = [];
     const within = roundProgress(before, this.#strategy.steps, shares.length);
     const computing = compute.request(this.#strategy.request(number, this.#state.vectors.buffers, shares), {
       onLane: (done) => {
         lanesDone.push(done);
         const { lane, loss, tokens } = done;
-        stepExchange.contribute({ lane, loss, tokens, ...gradientsOf(this.#gradients, lane, number) });
+        const gradients = gradientsOf(this.#gradients, lane, number);
+        stepExchange.contribute({ lane, loss, tokens, ...gradients }, this.#control);
       },
       onInner: ({ lane, loss }) => {
         const step = within();

@@ -185,10 +185,13 @@ async function runMember(
     const counts = countsOf(of, step);
     const present = lanes.filter((lane) => (counts[lane] as number) > 0);
     const hosted = new Set(present.map((lane) => of.lanes[lane]?.task as string));
-    const current = exchange.step(step, controlOf(member, step));
+    const bits = controlOf(member, step);
+    // A stop may be asked for while lanes compute.
+    const late = step % 2 === 1 && present.length > 0;
+    const current = exchange.step(step, late ? 0 : bits);
     for (const lane of present) {
       await pause();
-      current.contribute(given(lane, step));
+      current.contribute(given(lane, step), late && lane === present.at(-1) ? bits : 0);
     }
     const result = await current.result();
     const where = `member ${member} of ${placement.length}, step ${step}`;
