@@ -1,5 +1,6 @@
 import { randomStream } from '@tributary/random';
 import { describe, expect, it } from 'vitest';
+import { vectorMemory } from '../vector-memory.js';
 import { type MessageEvents, MessageReader, NatsProtocolError } from './message-reader.js';
 
 type Found = readonly [string, ...(string | number)[]];
@@ -59,7 +60,7 @@ describe('the reader of the NATS stream', () => {
   });
 
   it('finds messages of any size in random pieces, also those that the buffer does not hold, on shared memory', () => {
-    const memory = new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true });
+    const { bytes } = vectorMemory(20 * smallBuffer);
     for (let seed = 0; seed < 20; seed++) {
       const draws = randomStream(seed, 'pieces');
       const sizes = Array.from({ length: 60 }, () => Math.floor(2 ** (draws.uniform() * 18.5)) - 1);
@@ -79,7 +80,7 @@ describe('the reader of the NATS stream', () => {
             at += 1;
           },
         },
-        { buffer: new Uint8Array(memory.buffer, 8, smallBuffer) },
+        { buffer: bytes(smallBuffer) },
       );
       feed(reader, Buffer.concat(parts), () => 1 + Math.floor(2 ** (draws.uniform() * 17)));
       expect(at).toBe(payloads.length);

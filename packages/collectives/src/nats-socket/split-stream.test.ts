@@ -5,6 +5,7 @@ import { type OwnNatsServer, ownNatsServer, transportCompliance } from '@tributa
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { natsTransport } from '../nats-transport.js';
 import type { Transport } from '../transport.js';
+import { vectorMemory } from '../vector-memory.js';
 
 /** Writes what comes in pieces of random lengths, one a turn of the event loop. */
 class Splitter {
@@ -64,13 +65,18 @@ afterAll(async () => {
   await server.remove();
 });
 
-/** Through the proxy, with a buffer so short that payloads outgrow it. */
+const bufferBytes = 128 * 1024;
+
+/** Through the proxy, into a buffer on the vectors' own memory, so short that payloads outgrow it. */
 async function open(size: number): Promise<Transport[]> {
   const subject = `test.${randomUUID()}`;
   const servers = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  const buffer = (): Uint8Array => new Uint8Array(new SharedArrayBuffer(128 * 1024));
+  const memory = vectorMemory(size * bufferBytes);
   return Promise.all(
-    Array.from({ length: size }, (_, self) => natsTransport({ servers, subject, self, size, buffer: buffer() })),
+    Array.from({ length: size }, (_, self) => {
+      const buffer = memory.bytes(bufferBytes);
+      return natsTransport({ servers, subject, self, size, buffer });
+    }),
   );
 }
 
