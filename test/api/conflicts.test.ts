@@ -105,11 +105,11 @@ describe('tributary runs conflicts', () => {
       'Run three: gradients of group encoder, 40 recorded steps from 1 to 40',
       '',
       expect.stringMatching(/^ +tasks +steps +cosine +conflict +steps 1-40 +worst$/),
-      expect.stringMatching(/^ +pronounce \/ spell +40 +0\.15 +50\.0% +█{10}▃{10} +-0\.20 at 21-22$/),
-      expect.stringMatching(/^ +pronounce \/ stress +20 +0\.00 +0\.0% +▅{20} +0\.00 at 1-2$/),
-      expect.stringMatching(/^ +spell \/ stress +20 +0\.00 +0\.0% +▅{20} +0\.00 at 1-2$/),
+      expect.stringMatching(/^ +pronounce \/ spell +40 +0\.150 +50\.0% +█{10}▃{10} +-0\.200 at 21-22$/),
+      expect.stringMatching(/^ +pronounce \/ stress +20 +0\.000 +0\.0% +▅{20} +0\.000 at 1-2$/),
+      expect.stringMatching(/^ +spell \/ stress +20 +0\.000 +0\.0% +▅{20} +0\.000 at 1-2$/),
       '',
-      'Each bar is the mean cosine of a stretch of steps: ▁▂▃▄ from -0.50 to 0 (in conflict), ▅▆▇█ from 0 to 0.50',
+      'Each bar is the mean cosine of a stretch of steps: ▁▂▃▄ from -0.500 to 0 (in conflict), ▅▆▇█ from 0 to 0.500',
       'Groups, one with --group: embedding, encoder',
       '',
     ]);
@@ -138,7 +138,7 @@ describe('tributary runs conflicts', () => {
   it('has its line in runs show, only where tasks were in conflict', async () => {
     const shown = await here.cli(['runs', 'show', 'three']);
     expect(shown.stdout).toContain(
-      'Conflicts: pronounce and spell in 50.0% of steps (mean cosine 0.15); all pairs: npx tributary runs conflicts three',
+      'Conflicts: pronounce and spell in 50.0% of steps (mean cosine 0.150); all pairs: npx tributary runs conflicts three',
     );
     for (const run of ['lone', 'untrained'])
       expect((await here.cli(['runs', 'show', run])).stdout).not.toContain('Conflicts');

@@ -30,8 +30,8 @@ describe('the table of conflicts', () => {
       ),
     );
     expect(lines[0]).toBe('Run words-abc: gradients of all shared parameters, 40 recorded steps from 1 to 40');
-    expect(lines[3]).toMatch(/^ +pronounce \/ stress +0\.00 +50\.0% +▃▁▇▇ +-0\.40 at 11-20$/);
-    expect(lines[4]).toMatch(/^ +spell \/ stress +0\.17 +0\.0% +▆█▅· +0\.00 at 21-30$/);
+    expect(lines[3]).toMatch(/^ +pronounce \/ stress +0\.002 +50\.0% +▃▁▇▇ +-0\.400 at 11-20$/);
+    expect(lines[4]).toMatch(/^ +spell \/ stress +0\.167 +0\.0% +▆█▅· +0\.000 at 21-30$/);
   });
 
   it('stays within 100 columns however long the names are, and shows 20 pairs at most', () => {
@@ -58,7 +58,7 @@ describe('the line of a report', () => {
       document([pair('a', 'b', [0.5, -0.1, 0.5, 0.5]), pair('a', 'c', [0.5, -0.1, -0.2, 0.5])]),
     );
     expect(line).toBe(
-      'Conflicts: a and c in 50.0% of steps (mean cosine 0.17); all pairs: npx tributary runs conflicts words-abc',
+      'Conflicts: a and c in 50.0% of steps (mean cosine 0.175); all pairs: npx tributary runs conflicts words-abc',
     );
   });
 

@@ -45,7 +45,7 @@ export function conflictsTable(document: ConflictsDocument): string {
   return lines.join('\n');
 }
 
-/** `Conflicts: a and b in 31.0% of steps (mean cosine 0.12); all pairs: …`; null where no two tasks ever were. */
+/** `Conflicts: a and b in 31.0% of steps (mean cosine 0.123); all pairs: …`; null where no two tasks ever were. */
 export function conflictsLine({ run, pairs }: ConflictsDocument): string | null {
   const [most] = mostOftenFirst(pairs);
   if (most === undefined || most.conflictShare === null || most.conflictShare === 0) return null;
@@ -88,8 +88,8 @@ function stretch({ from, to }: { readonly from: number; readonly to: number }): 
 
 function formatCosine(cosine: number | null): string {
   if (cosine === null) return '';
-  const text = cosine.toFixed(2);
-  return text === '-0.00' ? '0.00' : text;
+  const text = cosine.toFixed(3);
+  return text === '-0.000' ? '0.000' : text;
 }
 
 /** Names of pairs, each cut where the column is too narrow. */

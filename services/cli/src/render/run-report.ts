@@ -21,7 +21,14 @@ export function runReport(
   links: HealthDocument['links'] | null,
   conflicts: ConflictsDocument | null = null,
 ): string {
-  return [headline(run), results(run, conflicts), samples(run), nextCommands(run, 'report'), pages(run, links)]
+  return [
+    headline(run),
+    results(run),
+    conflictsPart(conflicts),
+    samples(run),
+    nextCommands(run, 'report'),
+    pages(run, links),
+  ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -34,7 +41,8 @@ export function runDetails(
 ): string {
   const parts = [
     headline(run),
-    results(run, conflicts),
+    results(run),
+    conflictsPart(conflicts),
     samples(run),
     attempts(run),
     generations(run),
@@ -98,13 +106,12 @@ function divergenceWarning({ total, first: [earliest] }: DivergencesDocument): s
   return printable(`DIVERGED: ${which}${what}; the run does not repeat itself`);
 }
 
-function results({ tasks }: RunDocument, conflicts: ConflictsDocument | null): string {
-  const line = conflicts === null ? null : conflictsLine(conflicts);
-  return [resultsTable(tasks), line ?? ''].filter((part) => part !== '').join('\n');
+function conflictsPart(conflicts: ConflictsDocument | null): string {
+  return conflicts === null ? '' : (conflictsLine(conflicts) ?? '');
 }
 
 /** A loss is in nats a token, or the mean square of a vector's numbers. */
-function resultsTable(tasks: RunDocument['tasks']): string {
+function results({ tasks }: RunDocument): string {
   const names = [...new Set(tasks.flatMap((task) => Object.keys(task.results)))].sort(
     (a, b) => rank(a) - rank(b) || a.localeCompare(b),
   );
