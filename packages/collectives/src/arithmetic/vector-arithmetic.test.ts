@@ -102,6 +102,29 @@ describe.each([
     }
   });
 
+  it('divides a sum by the number of vectors also where the mean is a tie between two float32', () => {
+    // By 49, multiplication with the inverse rounds otherwise.
+    for (const count of [2, 3, 4, 5, 6, 7, 49]) {
+      const vectors = Array.from({ length: count }, () => onMemory(new Float32Array(800), 0));
+      const mean = onMemory(new Float32Array(800), 0);
+      const expected = mean.map((_, i) => {
+        // Of 25 bits, the last one set; the vectors, of 24 bits each, lie around it.
+        const tie = 2 ** 24 + 4 * draws.below(2 ** 22) + 3;
+        const terms = Array.from({ length: count }, (_, v) => (v % 2 === 0 ? tie - 1 : tie + 1));
+        if (count % 2 === 1) {
+          terms[0] = tie - 2 ** 24;
+          terms[1] = tie + 1 + 2 ** 24;
+        }
+        vectors.forEach((vector, v) => {
+          vector[i] = terms[v] as number;
+        });
+        return tie;
+      });
+      arithmetic.mean(mean, vectors);
+      expect(same(mean, expected)).toBe(true);
+    }
+  });
+
   it('adds an inner product as eight sums by index', () => {
     const [a, b] = [onMemory(normals(1_030), 0), onMemory(normals(1_030), 0)];
     const sums = [0, 0, 0, 0, 0, 0, 0, 0];

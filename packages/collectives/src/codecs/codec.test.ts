@@ -23,12 +23,16 @@ function bitPatterns(length: number): Float32Array {
 /** Ties between two codes, in both directions: integers and halves up to 127. */
 const ties = (length: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => (i % 1_024 === 0 ? 127 : (draws.below(509) - 254) / 2));
+/** Ties between two bfloat16. */
+const halves = (length: number): Float32Array =>
+  new Float32Array(Uint32Array.from({ length }, () => (draws.below(2 ** 16) << 16) | 0x8000).buffer);
 const zeros = (length: number): Float32Array => Float32Array.from({ length }, () => (draws.below(2) === 0 ? 0 : -0));
 const kinds: readonly [string, (length: number) => Float32Array][] = [
   ['normal numbers', normals],
   ['all magnitudes', magnitudes],
   ['bit patterns', bitPatterns],
   ['ties', ties],
+  ['ties of bfloat16', halves],
   ['zeros', zeros],
 ];
 
