@@ -34,10 +34,13 @@ const placements: readonly Placement[] = [
 
 const name = (placement: Placement): string => placement.map((lanes) => `[${lanes.join(' ')}]`).join(' ');
 
+const harsh = scenario(severalBlocks, null);
+const clipped = scenario(severalBlocks, 0.5);
+const short = scenario(70_000, 1);
+
 /** What the exchange promises over any transport, also one that loses, repeats, delays and reorders. */
 export function exchangeCompliance({ open, create }: ExchangeComplianceDeps): ComplianceCase[] {
   const run = (of: ExchangeRun): Promise<void> => runExchange(of, open, create);
-  const harsh = scenario(severalBlocks, null);
   return [
     {
       name: 'the test data tell a wrong order of lanes and of blocks',
@@ -60,7 +63,7 @@ export function exchangeCompliance({ open, create }: ExchangeComplianceDeps): Co
     })),
     ...placements.slice(2).map((placement) => ({
       name: `clips to the same bits for lanes placed ${name(placement)}`,
-      run: () => run({ of: scenario(severalBlocks, 0.5), placement, steps: 1 }),
+      run: () => run({ of: clipped, placement, steps: 1 }),
     })),
     {
       name: 'works with fewer blocks than members, and with less than one block',
@@ -83,7 +86,7 @@ export function exchangeCompliance({ open, create }: ExchangeComplianceDeps): Co
     },
     {
       name: 'goes through many steps without a pause',
-      run: () => run({ of: scenario(70_000, 1), placement: [[4], [3, 1], [2, 0]], steps: 20 }),
+      run: () => run({ of: short, placement: [[4], [3, 1], [2, 0]], steps: 12 }),
     },
     {
       name: 'keeps to a small window',
@@ -93,7 +96,7 @@ export function exchangeCompliance({ open, create }: ExchangeComplianceDeps): Co
       name: 'skips a step alike everywhere when a lane is not finite, and goes on',
       run: () =>
         run({
-          of: scenario(severalBlocks, 1),
+          of: short,
           placement: [[4], [3, 1], [2, 0]],
           steps: 6,
           spoil: (given, step) => {

@@ -55,7 +55,21 @@ interface Script {
   reference(step: number): ReferenceStep;
 }
 
+/** Scripts of scenarios that are run again, elsewhere placed: making and computing them takes longer than exchanging them. */
+const scripts = new WeakMap<Scenario, Map<string, Script>>();
+
 function scriptOf(run: ExchangeRun): Script {
+  if (run.spoil !== undefined) return newScript(run);
+  const ofScenario = scripts.get(run.of) ?? new Map<string, Script>();
+  scripts.set(run.of, ofScenario);
+  // A script goes on from where its reference stands, so it is for the runs that begin at one step.
+  const key = `${run.harsh ?? false} ${run.firstStep ?? 0}`;
+  const script = ofScenario.get(key) ?? newScript(run);
+  ofScenario.set(key, script);
+  return script;
+}
+
+function newScript(run: ExchangeRun): Script {
   const { of } = run;
   const made = new Map<string, LaneContribution>();
   const contribution = (lane: number, step: number): LaneContribution => {
