@@ -102,7 +102,7 @@ const nothing: PairStatistics = { steps: 0, meanCosine: null, minCosine: null, c
 async function recordedSteps(db: Db, run: string, ids: readonly number[], { from, to }: ConflictsOptions) {
   const recorded = async (first: number, last: number) => {
     const { rows } = await sql<{ from: number | null; to: number | null; steps: number }>`
-      select min(step) as "from", max(step) as "to", count(distinct step) as steps
+      select min(step) as "from", max(step) as "to", ${ids.length === 1 ? sql`count(*)` : sql`count(distinct step)`} as steps
       from gram_matrices where group_id = any(${ids}) and step between ${first} and ${last}`.execute(db);
     return rows[0] ?? { from: null, to: null, steps: 0 };
   };
