@@ -1,5 +1,5 @@
 import type { StepResult } from '@tributary/collectives';
-import type { RunFile } from '@tributary/config';
+import { type RunFile, stepsOfExchange } from '@tributary/config';
 import type { Metrics } from '@tributary/telemetry';
 import type { LaneShare } from './compute-messages.js';
 import type { MemberPlan } from './member-plan.js';
@@ -38,7 +38,7 @@ export class StepMetrics {
         task: plan.lanes[lane]?.task ?? '',
         loss: result.losses[lane] ?? Number.NaN,
         tokens: result.tokens[lane] ?? 0,
-        samples: spec.batch.size * microbatches,
+        samples: spec.batch.size * microbatches * stepsOfExchange(spec.sync),
       })),
     });
     this.#metrics.workerStepSeconds.set({ worker: plan.member.worker }, seconds);

@@ -1,6 +1,6 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import type { StepResult } from '@tributary/collectives';
-import { type RunFile, stepsOfExchange } from '@tributary/config';
+import type { RunFile } from '@tributary/config';
 import type { GenerationDocument, RunEvent, TaskName } from '@tributary/protocol';
 import type { Logger, Metrics } from '@tributary/telemetry';
 import type { EvaluationResult, LaneShare, Traced, Warming } from './compute-messages.js';
@@ -101,13 +101,13 @@ export class StepReporter {
 
   /**
    * Every member counts its own lanes; what the whole run has once, its first member tells.
-   * @param shares the hosted lanes that took part; default: those of the tasks that did, each as the run file has it
+   * @param shares the hosted lanes that took part
    */
   step(
     result: StepResult,
     learningRate: number,
     seconds: { readonly step: number; readonly compute: number },
-    shares: readonly LaneShare[] = this.#sharesOf(result),
+    shares: readonly LaneShare[],
   ): void {
     const { spec, plan } = this.#options;
     const nowMs = performance.now();
@@ -152,17 +152,6 @@ export class StepReporter {
       tokens,
     );
     if (recorded) outbox.addMatrices(matricesOfStep(step, result));
-  }
-
-  #sharesOf(result: StepResult): LaneShare[] {
-    const { spec, plan } = this.#options;
-    const present = presentTasks(plan.tasks, result);
-    return plan.hosted
-      .filter(({ task }) => present.includes(task))
-      .map(({ lane, task }) => {
-        const { microbatches = 1 } = spec.tasks.find(({ name }) => name === task) ?? {};
-        return { lane, microbatches: spec.batch.microbatches * microbatches * stepsOfExchange(spec.sync) };
-      });
   }
 
   /** One more step that a lane has taken by itself within a round, which may take minutes: who watches sees it move. */

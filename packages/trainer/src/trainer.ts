@@ -244,10 +244,8 @@ export class Trainer {
     this.#state.moveCursors(lanesDone);
     this.#outbox.addStep(pointsOfRound(lanesDone, before, this.#spec.records.every), [], 0);
     const computeMs = lanesDone.reduce((sum, done) => sum + done.computeMs, 0);
-    reporter.step(result, this.#strategy.learningRate(this.#step - 1), {
-      step: (performance.now() - startedMs) / 1_000,
-      compute: computeMs / 1_000,
-    });
+    const seconds = { step: (performance.now() - startedMs) / 1_000, compute: computeMs / 1_000 };
+    reporter.step(result, this.#strategy.learningRate(this.#step - 1), seconds, shares);
     return result;
   }
 
