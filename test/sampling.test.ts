@@ -1,4 +1,6 @@
+import { loadCheckpoint } from '@tributary/checkpoints';
 import type { RunFileInput } from '@tributary/config';
+import { checkpointKey } from '@tributary/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fastFiles, fastRun } from './support/fast-run.js';
 import {
@@ -96,14 +98,41 @@ describe('sampled tasks, coded gradients, a combiner with state and groups of la
     600_000,
   );
 
+  it('keep all that they carry in their checkpoints', async () => {
+    const checkpoint = await loadCheckpoint(ground.objects, checkpointKey(run.run, middle));
+    const shared = await checkpoint.part('shared');
+    const named = (prefix: string) => Object.keys(shared).filter((name) => name.startsWith(prefix));
+    for (const group of ['embedding', 'encoder.0', 'encoder.1'])
+      expect(named(`combiner/${group}/`).length).toBeGreaterThan(0);
+    expect(shared.skipped?.data).toEqual(BigInt64Array.of(0n));
+    expect(shared.updates?.data).toEqual(BigInt64Array.of(BigInt(middle)));
+    const lane = await checkpoint.part('lane-0');
+    expect(Object.keys(lane).sort()).toEqual(['cursor', 'residual/shared', 'residual/task']);
+    const lost = lane['residual/shared']?.data as Float32Array;
+    expect(lost.some((value) => value !== 0)).toBe(true);
+    const half = await checkpoint.part('task-half');
+    expect(Number(half.updates?.data[0])).toBeLessThan(middle - 1);
+  });
+
   it('end in the same state from a checkpoint on other workers', async () => {
-    const resume = {
-      step: middle,
-      checkpointKey: `checkpoints/${run.run}/${String(middle).padStart(9, '0')}/manifest.json`,
-    };
+    const resume = { step: middle, checkpointKey: checkpointKey(run.run, middle) };
     const again = await ground.conclude(
       await ground.open(run, { c: [2, 3], b: [0, 1] }, { generation: 2, attempt: 2, resume }),
     );
     expect(hashes(again, 2)).toEqual(hashes(alone, 1));
+  }, 600_000);
+
+  it('end in the same state when they were paused after their first step', async () => {
+    const paused = await ground.prepare(sampledRun, files);
+    const first = await ground.conclude(await ground.open(paused, { a: [0, 2], c: [1, 3] }, { stop: 'pause' }));
+    expect(first.endings.map(({ ending }) => ending)).toEqual(
+      [1, 2].map(() => ({ outcome: 'paused', step: 1, reason: null })),
+    );
+    const resume = { step: 1, checkpointKey: checkpointKey(paused.run, 1) };
+    const last = await ground.conclude(
+      await ground.open(paused, { b: [0, 1, 2, 3] }, { generation: 2, attempt: 1, resume }),
+    );
+    expect(hashes(last, 2)).toEqual(hashes(alone, 1));
+    expect(points(last)).toEqual(points(alone));
   }, 600_000);
 });

@@ -8,13 +8,13 @@ import { chooseStrategy } from './choose-strategy.js';
 import { ComputeClient } from './compute-client.js';
 import type { LaneDone, Warming } from './compute-messages.js';
 import { type AgreedStop, agreedStop, bitOf, controlBits } from './control-bits.js';
-import { type GradientVectors, gradientsOf, gradientVectors } from './lane-gradients.js';
+import { type ExchangeSetup, setUpExchange } from './exchange-setup.js';
+import { gradientsOf } from './lane-gradients.js';
 import { lineageOf } from './lineage.js';
 import { fetchSplits } from './load-splits.js';
 import { type MemberPlan, memberPlan, sharesOf } from './member-plan.js';
 import { MemberState } from './member-state.js';
 import { NonFiniteGuard } from './non-finite-guard.js';
-import { exchangeSchedule, openExchange } from './open-exchange.js';
 import { modelOf, specOf } from './prepared-model.js';
 import { RecordOutbox } from './record-outbox.js';
 import { pointsOfRound, roundProgress } from './round-points.js';
@@ -42,9 +42,8 @@ export class Trainer {
   readonly #plan: MemberPlan;
   readonly #model: SequenceModel;
   readonly #strategy: SyncStrategy;
-  readonly #schedule: (exchange: number) => readonly number[];
+  readonly #exchange: ExchangeSetup;
   readonly #state: MemberState;
-  readonly #gradients: GradientVectors;
   readonly #outbox: RecordOutbox;
   readonly #checkpoints: CheckpointWriter;
   #control = 0;
@@ -61,7 +60,6 @@ export class Trainer {
     this.#plan = memberPlan(document, member, prepared, this.#spec);
     this.#model = modelOf(prepared, this.#spec);
     this.#strategy = chooseStrategy(this.#spec, this.#plan.hosted, this.#model);
-    this.#schedule = exchangeSchedule(prepared, this.#spec, this.#strategy.steps);
     this.#step = document.resume.step;
     this.#state = new MemberState({
       plan: this.#plan,
@@ -69,8 +67,15 @@ export class Trainer {
       strategy: this.#strategy,
       seed: this.#spec.seed,
     });
-    const { elements } = this.#model.sharedLayout;
-    this.#gradients = gradientVectors(this.#plan.hosted, elements, (task) => this.#model.task(task).layout.elements);
+    this.#exchange = setUpExchange({
+      member,
+      document,
+      prepared,
+      spec: this.#spec,
+      plan: this.#plan,
+      model: this.#model,
+      strategy: this.#strategy,
+    });
     const { run, attempt, generation } = document;
     this.#outbox = new RecordOutbox(
       { subject: options.recordsSubject, run, attempt, generation, member, flushIntervalMs: 250 },
@@ -98,9 +103,9 @@ export class Trainer {
     compute.onTraced = (traced) => reporter.traced(traced);
     try {
       await this.#restore(compute);
-      exchange = this.#openExchange();
+      exchange = this.#exchange.open(this.#state.carried, this.#deps);
       await this.#recordLineage(compute);
-      if (compute.notice) reporter.notice(compute.notice);
+      for (const notice of [compute.notice, this.#exchange.notice]) if (notice) reporter.notice(notice);
       await this.#warmUp(compute, reporter);
       const stopped = await this.#train({ compute, exchange, reporter, nonFinite: this.#nonFiniteGuard() });
       this.#report('ending');
@@ -130,7 +135,7 @@ export class Trainer {
       splits: await fetchSplits(prepared, this.#plan.hostedTasks, this.#deps.objects),
       shared: shared.parameters,
       tasks: Object.fromEntries([...tasks].map(([task, vector]) => [task, vector.parameters])),
-      gradients: this.#gradients,
+      gradients: this.#exchange.gradients,
       backend,
       device,
       threads: this.#spec.compute.threads,
@@ -144,23 +149,6 @@ export class Trainer {
       reporter.warming(warming, this.#step);
     };
     await compute.request({ kind: 'warm-up' }, { onWarming });
-  }
-
-  #openExchange(): GradientExchange {
-    const { member, document } = this.#options;
-    return openExchange(
-      {
-        member,
-        document,
-        spec: this.#spec,
-        plan: this.#plan,
-        model: this.#model,
-        strategy: this.#strategy,
-        schedule: this.#schedule,
-        carried: this.#state.carried,
-      },
-      this.#deps,
-    );
   }
 
   #nonFiniteGuard(): NonFiniteGuard {
@@ -218,14 +206,14 @@ export class Trainer {
     const number = before / this.#strategy.steps + 1;
     const startedMs = performance.now();
     const stepExchange = exchange.step(number, this.#control);
-    const shares = sharesOf(this.#plan.hosted, this.#schedule(number));
+    const shares = sharesOf(this.#plan.hosted, this.#exchange.schedule(number));
     const lanesDone: LaneDone[] = [];
     const within = roundProgress(before, this.#strategy.steps, shares.length);
     const computing = compute.request(this.#strategy.request(number, this.#state.vectors.buffers, shares), {
       onLane: (done) => {
         lanesDone.push(done);
         const { lane, loss, tokens } = done;
-        const gradients = gradientsOf(this.#gradients, lane, number);
+        const gradients = gradientsOf(this.#exchange.gradients, lane, number);
         stepExchange.contribute({ lane, loss, tokens, ...gradients }, this.#control);
       },
       onInner: ({ lane, loss }) => {
