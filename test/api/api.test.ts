@@ -34,9 +34,9 @@ const fromFile = (data: Record<string, unknown> = {}, changes: Record<string, un
   ...changes,
 });
 
-async function launch(experiment: string): Promise<RunId> {
+async function launch(experiment: string, changes: Record<string, unknown> = {}): Promise<RunId> {
   await here.workers('w1');
-  const response = await here.request('POST', '/v1/runs', { spec: words(experiment) });
+  const response = await here.request('POST', '/v1/runs', { spec: words(experiment, changes) });
   expect(response.status).toBe(201);
   return ((await response.json()) as { run: RunId }).run;
 }
@@ -382,6 +382,24 @@ describe('cancel and resume', () => {
     const shown = (await (await here.request('GET', `/v1/runs/${run}`)).json()) as RunDocument;
     expect(shown).toMatchObject({ targetSteps: 150, spec: { budget: { steps: 150 } } });
     expect(shown.attempts.map(({ state }) => state)).toEqual(['finished', null]);
+  });
+
+  it('resumes a run of rounds only up to the end of one', async () => {
+    const every = { every: 50 };
+    const run = await launch('rounds', {
+      sync: { strategy: 'diloco', innerSteps: 50 },
+      evaluation: every,
+      checkpoints: every,
+    });
+    await endAttempt(here.db, run, 1, { state: 'failed', reason: 'by this test' });
+    await here.temporal.workflow.getHandle(run).terminate();
+    const resume = (steps: number) => here.request('POST', `/v1/runs/${run}/resume`, { steps });
+    const refused = await resume(170);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { code: 'SPEC_INVALID', message: expect.stringContaining('170 is no multiple, take 150 or 200') },
+    ]);
+    expect((await resume(200)).status).toBe(202);
   });
 
   it('has nothing to cancel in a run that has ended', async () => {
