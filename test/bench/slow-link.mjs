@@ -6,7 +6,7 @@
  * the rate of the link, a proxy its delay. Throughput is measured on both; the final loss comes from the loopback run, because a link
  * never changes the result: the state hash of the run over the link, at the step where it ends, is that of the loopback run.
  *
- *   node test/bench/slow-link.mjs [--rate 50] [--delay 40] [--steps 1000] [--slow-steps 100] [--inner-steps 50] [--cases dense-fp32,diloco]
+ *   node test/bench/slow-link.mjs [--rate 50] [--delay 40] [--steps 800] [--slow-steps 100] [--inner-steps 50] [--cases dense-fp32,diloco]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -19,7 +19,7 @@ import { ProcessGroup } from './shared/process-group.mjs';
 import { quartiles } from './shared/quartiles.mjs';
 import { listOf, numbersOf, report, runBench } from './shared/run-bench.mjs';
 import { inNamespace, nearAddress, openFarNamespace, runInNamespace } from './slow-link/namespaces.mjs';
-import { runFileOf } from './slow-link/run-file.mjs';
+import { lanes, runFileOf } from './slow-link/run-file.mjs';
 import { openGround, seriesOf, stateHashes } from './training/ground.mjs';
 import { Trainers } from './training/trainers.mjs';
 
@@ -31,7 +31,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '50' },
     // Milliseconds, each way.
     delay: { type: 'string', default: '40' },
-    steps: { type: 'string', default: '1000' },
+    steps: { type: 'string', default: '800' },
     // Of dense training over the link.
     'slow-steps': { type: 'string', default: '100' },
     'inner-steps': { type: 'string', default: '50' },
@@ -39,7 +39,8 @@ const { values } = parseArgs({
     'outer-lr': { type: 'string', default: '0.7' },
     'outer-momentum': { type: 'string', default: '0.9' },
     hidden: { type: 'string', default: '128' },
-    batch: { type: 'string', default: '128' },
+    batch: { type: 'string', default: '256' },
+    tasks: { type: 'string', default: 'tasks' },
     out: { type: 'string', default: 'bench/out/slow-link.json' },
   },
 });
@@ -47,7 +48,11 @@ const number = (name) => numbersOf(values[name], name)[0];
 const [rateMbit, delayMs, steps, slowSteps, innerSteps] = ['rate', 'delay', 'steps', 'slow-steps', 'inner-steps'].map(
   number,
 );
-const sizes = { hidden: number('hidden'), batch: number('batch') };
+const sizes = {
+  hidden: number('hidden'),
+  batch: number('batch'),
+  tasks: listOf(values.tasks, 'tasks', Object.keys(lanes))[0],
+};
 
 const syncs = {
   'dense-fp32': { strategy: 'all-reduce', codec: 'fp32' },

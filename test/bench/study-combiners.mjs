@@ -5,7 +5,7 @@
  *
  * Each run is a real trainer process with a real nats-server, as an agent starts it; Postgres and Temporal take no part.
  *
- *   node test/bench/study-combiners.mjs [--seeds 1,2,3] [--methods "pcgrad;cagrad"] [--steps 500] [--at-once 2]
+ *   node test/bench/study-combiners.mjs [--seeds 1,2,3] [--methods "pcgrad;cagrad"] [--steps 700] [--at-once 2]
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1,2,3' },
     // Names may hold commas.
     methods: { type: 'string', default: methods.map(({ name }) => name).join(';') },
-    steps: { type: 'string', default: '500' },
+    steps: { type: 'string', default: '700' },
     hidden: { type: 'string', default: '128' },
     batch: { type: 'string', default: '64' },
     'at-once': { type: 'string', default: '2' },

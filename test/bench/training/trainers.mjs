@@ -46,7 +46,7 @@ export class Trainers {
           TRIBUTARY_LOG_LEVEL: 'warn',
         },
       });
-      const state = { member, child, phase: 'starting', step: 0, atMs: [], ending: null, words: [] };
+      const state = { member, child, phase: 'starting', step: 0, atMs: [], cpuSeconds: 0, ending: null, words: [] };
       state.exited = new Promise((resolve) => child.once('exit', resolve));
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (text) => {
@@ -78,6 +78,11 @@ export class Trainers {
 
   get cpuSeconds() {
     return this.#members.reduce((sum, { child }) => sum + cpuSecondsOf(child.pid), 0);
+  }
+
+  /** Processor seconds of all members up to their last change of phase; once they have ended, all but those of the last evaluation. */
+  get cpuSecondsTold() {
+    return this.#members.reduce((sum, state) => sum + state.cpuSeconds, 0);
   }
 
   /** Resolves once every member has done that step. */
@@ -118,6 +123,8 @@ export class Trainers {
     else {
       if (message.step > state.step) state.atMs[message.step] = performance.now();
       state.step = message.step;
+      // Before it ends, and with it its accounts.
+      if (state.phase !== message.phase) state.cpuSeconds = cpuSecondsOf(state.child.pid);
       state.phase = message.phase;
     }
     this.#wake();
