@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test bench-sync bench-engine bench-fused bench-optimizer bench-kernels
+.PHONY: help quickstart setup install build up down check test bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -52,6 +52,21 @@ test: setup ## set up, then every test on real servers
 bench-sync: install ## the gradient exchange beside Gloo and a naive all-reduce (5 minutes; PyTorch is 3 GB to fetch, once)
 	@$(SETUP) build nats-server bench-python
 	@node test/bench/sync.mjs $(ARGS)
+
+# Options for it: make bench-train ARGS="--cases gru-small --codecs fp32,int8 --rounds 3 --skip-compile"
+bench-train: install ## training on two workers beside PyTorch's DistributedDataParallel (10 minutes; PyTorch is 3 GB to fetch, once)
+	@$(SETUP) build tensorflow nats-server bench-python
+	@node test/bench/train.mjs $(ARGS)
+
+# Options for it: make bench-slow-link ARGS="--rate 50 --delay 40 --steps 800 --slow-steps 100 --tasks replicas"
+bench-slow-link: install ## dense training and DiLoCo over 50 Mbit/s and 40 ms, beside loopback (12 minutes; Linux with ip and tc)
+	@$(SETUP) build tensorflow nats-server
+	@node test/bench/slow-link.mjs $(ARGS)
+
+# Interrupted, it goes on where it was. Options for it: make study-combiners ARGS="--seeds 1,2 --methods 'pcgrad;cagrad'"
+study-combiners: install ## ways of combining tasks on the words tasks, three seeds each (20 minutes)
+	@$(SETUP) build tensorflow nats-server
+	@node test/bench/study-combiners.mjs $(ARGS)
 
 # Options for it: make bench-engine ARGS="--cases gru-small --threads 1,2 --rounds 9 --skip-compile"
 bench-engine: install ## a training step beside PyTorch and op-by-op TensorFlow.js (30 minutes; PyTorch is 3 GB to fetch, once)
