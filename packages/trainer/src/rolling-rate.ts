@@ -7,6 +7,11 @@ export class RollingRate {
     this.#window = window;
   }
 
+  /** Counts from here, unless it counts already. */
+  begin(atMs: number): void {
+    if (this.#entries.length === 0) this.add(atMs, 0);
+  }
+
   add(atMs: number, amount: number): void {
     this.#entries.push({ atMs, amount });
     if (this.#entries.length > this.#window) this.#entries.shift();

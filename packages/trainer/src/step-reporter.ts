@@ -157,6 +157,8 @@ export class StepReporter {
   /** One more step that a lane has taken by itself within a round, which may take minutes: who watches sees it move. */
   innerStep(step: number, task: string, loss: number): void {
     const nowMs = performance.now();
+    // What the first round takes is known at its end, not only after the second.
+    this.#rate.begin(nowMs);
     if (Number.isFinite(loss)) this.#losses[task] = loss;
     if (!this.#options.plan.first || nowMs - this.#lastProgressMs < progressIntervalMs) return;
     this.#lastProgressMs = nowMs;
