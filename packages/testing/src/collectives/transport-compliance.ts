@@ -103,7 +103,7 @@ export function transportCompliance(open: OpenNetwork): ComplianceCase[] {
           assert.ok(first);
           const memory = new Uint8Array(new SharedArrayBuffer(300_000));
           for (let i = 0; i < memory.length; i++) memory[i] = (i * 7 + (i >> 9)) & 255;
-          const sizes = [0, 1, 31, 4_000, 4_064, 4_065, 65_536, 262_144];
+          const sizes = [0, 1, 31, 992, 993, 4_096, 65_536, 262_144];
           const sent = sizes.flatMap((body, at) =>
             [0, 32, 600].map((head) => [memory.subarray(at, at + head), memory.subarray(at, at + body)] as const),
           );
