@@ -46,8 +46,12 @@ describe('the records of a step', () => {
     ]);
   });
 
-  it('hold no matrix where a lane was not finite, but one that could not be combined', () => {
+  it('hold neither matrix nor weights where a lane was not finite, but both where they could not be combined', () => {
+    const weightsOf = (of: RecordedResult) =>
+      pointsOfStep(lanes, tasks, 7, of, 0.01).filter(({ series }) => series === 'weight').length;
     expect(matricesOfStep(7, { ...result, skipped: 'lanes' })).toEqual([]);
+    expect(weightsOf({ ...result, skipped: 'lanes' })).toBe(0);
+    expect(weightsOf({ ...result, skipped: 'combined' })).toBe(2);
     expect(matricesOfStep(7, { ...result, skipped: 'combined' })).toHaveLength(2);
   });
 });

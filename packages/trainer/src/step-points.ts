@@ -41,8 +41,10 @@ export function pointsOfStep(
   const present = presentTasks(tasks, result);
   const losses = taskLosses(lanes, result.losses, present);
   for (const task of present) {
-    const weight = result.coefficients[tasks.indexOf(task)] ?? Number.NaN;
     points.push({ subject: `task:${task}`, series: 'train.loss', step, value: losses[task] ?? Number.NaN });
+    // Where a lane was not finite, none were weighed.
+    if (result.skipped === 'lanes') continue;
+    const weight = result.coefficients[tasks.indexOf(task)] ?? Number.NaN;
     points.push({ subject: `task:${task}`, series: 'weight', step, value: weight });
   }
   for (const { lane, task, replicas } of lanes) {
