@@ -218,7 +218,7 @@ describe('a mistake is a sentence and its remedy:', () => {
 });
 
 it('validate accepts the examples', async () => {
-  for (const name of ['words', 'pairs']) {
+  for (const name of ['words', 'pairs', 'diloco']) {
     const outcome = await runCli(['validate', `examples/${name}.yaml`]);
     expect(outcome).toMatchObject({
       code: 0,
