@@ -295,7 +295,9 @@ export const runFileSchema = z
       .strictObject({ globalNorm: z.number().positive().describe('Largest Euclidean norm.') })
       .nullable()
       .default({ globalNorm: 1 })
-      .describe("Largest norm of the combined shared gradient, and of each task's own; null: no clipping."),
+      .describe(
+        "Largest norm of the combined shared gradient, and of each task's own (with diloco: of both gradients of a lane's step); null: no clipping.",
+      ),
     batch: z
       .strictObject({
         size: positiveInt.max(4096).default(64).describe('Examples in a batch of one lane.'),
