@@ -61,7 +61,7 @@ export interface ExchangeOptions {
   readonly windowBytes?: number;
   /**
    * Longest message of gradients, head included: a chunk has the largest power of two of elements, between 1,024 and a block, whose
-   * code fits. Default 264,192.
+   * code fits. Default 66,048.
    */
   readonly chunkBytes?: number;
   /**
@@ -122,7 +122,7 @@ export interface StepResult {
   /** All members' control bits, OR-ed. */
   readonly control: number;
   /**
-   * Lanes whose loss or gradient has a NaN or an infinity. Where there is one, nothing was combined on any member: gradients,
+   * Lanes whose loss or gradient has a NaN or an infinity, or too large a number for its code. Where there is one, nothing was combined on any member: gradients,
    * matrix and coefficients are zeros, the norm is NaN, and nothing may be applied.
    */
   readonly nonFinite: readonly number[];

@@ -54,11 +54,12 @@ export class LaneIntake {
       const chunk = chunkOrder[place] as number;
       const own = chunk >= firstChunk && chunk < firstChunk + ownChunks;
       const source = chunkOf(shared, chunkElements, chunk);
-      finite = finite && arithmetic.allFinite(source);
+      if (codec.isFinite === undefined) finite = finite && arithmetic.allFinite(source);
       if (!codec.identity) {
         const residual = residuals?.ofShared(lane, chunk);
-        const code = own ? this.#scratch : outbox.pieceCode(lane, chunk);
+        const code = own ? this.#scratch.subarray(0, codec.encodedBytes(source.length)) : outbox.pieceCode(lane, chunk);
         codec.encode(source, code, own ? { residual, decoded: shard.place(lane, chunk) } : { residual });
+        if (codec.isFinite !== undefined) finite = finite && codec.isFinite(code);
       }
       if (own) shard.arrived(chunk);
       else outbox.pieceReady(lane, chunk);

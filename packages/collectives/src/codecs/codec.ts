@@ -31,6 +31,8 @@ export interface Codec {
    * @throws TributaryError `INTERNAL` when a view is too short; `decode` likewise.
    */
   encode(source: Float32Array, target: Uint8Array, options?: EncodeOptions): void;
+  /** Whether a code decodes to finite numbers alone, where that can be told without reading all of it. */
+  readonly isFinite?: (code: Uint8Array) => boolean;
   /** Reads `encodedBytes(target.length)` bytes; `code` need not be aligned, and may lie anywhere at little cost. */
   decode(code: Uint8Array, target: Float32Array): void;
 }

@@ -26,11 +26,19 @@ export function int8Codec(kernels: Kernels | null): Codec {
       checkLengths(this, source, target, options);
       if (kernels === null || !encodeOnMemory(kernels, source, target, options)) encodeGroups(source, target, options);
     },
+    isFinite: scalesAreFinite,
     decode(code, target) {
       checkLengths(this, target, code);
       if (!decodeOnMemory(kernels, reading, code, target)) decodeGroups(code, target);
     },
   };
+}
+
+function scalesAreFinite(code: Uint8Array): boolean {
+  const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
+  for (let at = 0; at < code.byteLength; at += groupBytes)
+    if (!Number.isFinite(view.getFloat32(at, true))) return false;
+  return true;
 }
 
 function encodeOnMemory(

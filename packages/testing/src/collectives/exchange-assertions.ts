@@ -49,11 +49,15 @@ export function assertStep(
   assert.ok(Object.is(actual.norm, expected.norm), `${where}: norm ${actual.norm} instead of ${expected.norm}`);
   assert.ok(Object.is(actual.scale, expected.scale), `${where}: scale ${actual.scale} instead of ${expected.scale}`);
   assert.deepEqual(actual.combinerState, expected.combinerState, `${where}: state of the combiner`);
-  assertBits(actual.shared, expected.shared, `${where}: shared gradient`);
   assert.deepEqual(new Set(actual.tasks.keys()), hosted, `${where}: tasks hosted here`);
+  assertVectors(actual, expected, where);
+  assert.ok(actual.exposedMs >= 0, `${where}: exposed time`);
+}
+
+export function assertVectors(actual: StepResult, expected: ReferenceStep, where: string): void {
+  assertBits(actual.shared, expected.shared, `${where}: shared gradient`);
   for (const [task, gradient] of actual.tasks)
     assertBits(gradient, expected.tasks.get(task) as Float32Array, `${where}: gradient of task ${task}`);
-  assert.ok(actual.exposedMs >= 0, `${where}: exposed time`);
 }
 
 export function assertResiduals(

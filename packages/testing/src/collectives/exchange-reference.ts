@@ -210,7 +210,9 @@ export class ExchangeReference {
           one.task,
           before?.task && residual?.task ? { before: before.task, after: residual.task } : undefined,
         );
-    const finite = Number.isFinite(loss) && one.shared.every(Number.isFinite) && task.every(Number.isFinite);
+    // Codes of int8 tell whether they are finite, so that no one reads the elements for it.
+    const looked = this.#codec.isFinite === undefined ? one.shared : shared;
+    const finite = Number.isFinite(loss) && looked.every(Number.isFinite) && task.every(Number.isFinite);
     return { lane, shared, task, residual, finite };
   }
 

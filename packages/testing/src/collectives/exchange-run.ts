@@ -7,12 +7,13 @@ import {
   type GradientExchange,
   type LaneContribution,
   type LaneResiduals,
+  type StepResult,
   type Transport,
   type VectorMemory,
   vectorMemory,
 } from '@tributary/collectives';
 import { randomStream } from '@tributary/random';
-import { assertResiduals, assertStep } from './exchange-assertions.js';
+import { assertResiduals, assertStep, assertVectors } from './exchange-assertions.js';
 import { ExchangeReference, type ReferenceStep } from './exchange-reference.js';
 import { contributionOf, countsOf, optionsOf, type Scenario } from './exchange-scenario.js';
 
@@ -195,6 +196,7 @@ async function runMember(
   const pause = async (): Promise<void> => {
     if (run.pauseMs !== undefined) await delay(draws.below(run.pauseMs + 1));
   };
+  let last: StepResult | null = null;
   for (let step = first; step < first + run.steps; step++) {
     const counts = countsOf(of, step);
     const present = lanes.filter((lane) => (counts[lane] as number) > 0);
@@ -207,7 +209,10 @@ async function runMember(
       await pause();
       current.contribute(given(lane, step), late && lane === present.at(-1) ? bits : 0);
     }
+    // A result outlives the beginning of the next step.
+    if (last !== null) assertVectors(last, script.reference(step - 1), `member ${member}, step ${step - 1}, later`);
     const result = await current.result();
+    last = result;
     const where = `member ${member} of ${placement.length}, step ${step}`;
     const expected = script.reference(step);
     assertStep(result, expected, hosted, where);
