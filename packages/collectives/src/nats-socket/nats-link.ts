@@ -5,7 +5,7 @@ import { TributaryError } from '@tributary/protocol';
 import { MessageReader, NatsProtocolError } from './message-reader.js';
 import { credentials, type NatsAccess, type ServerAddress } from './nats-access.js';
 import { SendQueue } from './send-queue.js';
-import { serverError, tlsError } from './server-refusal.js';
+import { serverError, tlsError, unusable } from './server-refusal.js';
 import { tlsOptions } from './tls-options.js';
 
 export interface LinkOptions {
@@ -177,7 +177,7 @@ export class NatsLink {
       // Node reads into a buffer of ours only where it opens the socket itself.
       secured.on('data', (chunk: Buffer) => this.#copyIn(chunk));
     } catch (error) {
-      this.end(error instanceof Error ? error : new Error(String(error)));
+      this.end(unusable('TLS options', this.#server.text, error));
     }
   }
 
@@ -195,6 +195,13 @@ export class NatsLink {
   #ask(): void {
     this.#phase = 'asking';
     const { access, name, subscriptions } = this.#options;
+    let answers: Record<string, unknown>;
+    try {
+      answers = credentials(access, this.#info?.nonce);
+    } catch (error) {
+      this.end(unusable('credentials', this.#server.text, error));
+      return;
+    }
     const shown = {
       verbose: false,
       pedantic: false,
@@ -205,7 +212,7 @@ export class NatsLink {
       // No broadcast comes back.
       echo: false,
       name,
-      ...credentials(access, this.#info?.nonce),
+      ...answers,
     };
     this.#queue = new SendQueue(this.#socket);
     const subscribe = subscriptions.map((subject, at) => `SUB ${subject} ${at + 1}\r\n`);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { credsAuthenticator } from '@nats-io/transport-node';
 import { type OwnNatsServer, ownNatsServer, testCertificates } from '@tributary/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type NatsTransportOptions, natsTransport } from '../nats-transport.js';
@@ -59,6 +60,13 @@ describe('a server that refuses', () => {
         refused('UNAUTHORIZED', own.address, 'Authorization Violation'),
       );
     await expect(open({ servers: own.address, user: 'u', pass: 'p' })).resolves.toBeDefined();
+  });
+
+  it('credentials that are none', async () => {
+    const own = await server({});
+    await expect(
+      open({ servers: own.address, authenticator: credsAuthenticator(Buffer.from('no credentials')) }),
+    ).rejects.toEqual(refused('PREREQUISITE_MISSING', 'credentials', 'unable to parse'));
   });
 
   it('is passed over where another one does not', async () => {
@@ -137,6 +145,10 @@ describe('TLS', () => {
     await open({ servers: own.address, tls });
     await expect(open({ servers: own.address, tls: { ...tls, keyFile: join(folder, 'none') } })).rejects.toEqual(
       refused('PREREQUISITE_MISSING', 'tls.keyFile', 'none'),
+    );
+    const noKey = { ...tls, keyFile: await file('no.key', 'no key') };
+    await expect(open({ servers: own.address, tls: noKey })).rejects.toEqual(
+      refused('PREREQUISITE_MISSING', 'TLS options', own.address),
     );
     await expect(open({ servers: own.address, tls: { caFile: tls.caFile } })).rejects.toEqual(
       refused('UNAUTHORIZED', 'refuses the TLS handshake', 'tls.certFile'),

@@ -44,3 +44,14 @@ export function tlsError(cause: Error, untrusted: boolean, server: string): Erro
     );
   return cause;
 }
+
+/** What this client was given to show cannot be read or used: always a TributaryError. */
+export function unusable(what: string, server: string, cause: unknown): TributaryError {
+  if (cause instanceof TributaryError) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TributaryError(
+    'PREREQUISITE_MISSING',
+    `The ${what} for the NATS server ${server} cannot be used (${why}); give others.`,
+    { cause },
+  );
+}
