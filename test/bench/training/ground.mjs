@@ -12,10 +12,19 @@ const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
  * the orchestrator, so that it places lanes as it likes; Postgres and Temporal take no part.
  */
 export async function openGround(nats) {
-  const [namespace] = nats.document.namespaces;
-  const names = natsNames(namespace);
+  const names = natsNames(nats.document.namespaces[0]);
   const connection = await nats.connect();
   const objects = await natsStore(connection, names.objectsBucket);
+
+  // Building the data keeps this process busy for seconds: a request that waited meanwhile would be taken for unanswered.
+  let last = Promise.resolve();
+  const oneAtATime =
+    (work) =>
+    (...args) => {
+      const done = last.then(() => work(...args));
+      last = done.catch(() => undefined);
+      return done;
+    };
 
   /** @param files content of the files of the run file, by path */
   async function prepare(input, files = {}) {
@@ -63,7 +72,7 @@ export async function openGround(nats) {
     return records;
   }
 
-  return { namespace, names, connection, prepare, documentOf, recordsOf };
+  return { prepare: oneAtATime(prepare), documentOf, recordsOf: oneAtATime(recordsOf) };
 }
 
 /** Values by subject, series and step. */
