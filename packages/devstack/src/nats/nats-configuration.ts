@@ -10,7 +10,8 @@ export const natsMaxPendingBytes = 64 * 1024 * 1024;
 
 /**
  * Go's runtime in nats-server. Each message longer than its read buffer of 64 KiB is garbage to it; collecting at every
- * doubling of a heap of a few megabytes took half of its time (1.5 CPU-seconds a gigabyte of gradients, 0.75 with these).
+ * doubling of a heap of a few megabytes took a quarter of its time (1.1 CPU-seconds a gigabyte of gradients, 0.8 with these; on
+ * processors that are busy besides 1.5 and 0.8).
  */
 export const natsRuntimeEnvironment = { GOGC: '1000', GOMEMLIMIT: '1GiB' } as const;
 
