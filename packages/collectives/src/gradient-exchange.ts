@@ -51,11 +51,14 @@ export interface ExchangeDeps {
 }
 
 const defaultQuietMs = 500;
+
 /**
  * The all-reduce of one generation: lanes' gradients in, one combined gradient out, over shard owners (DESIGN: "A step").
  * Receivers pull: each knows which chunks it needs, asks for no more than its window, and asks again for what does not come.
  * So a transport may lose, repeat and reorder, and memory is bounded everywhere. Placement, arrival order and timing never
- * change a bit of the result: every sum has one order.
+ * change a bit of the result: every sum has one order. A task's mean adds its lanes ascending, an inner product is eight float64
+ * sums by index modulo 8 within each block, a group's matrix adds its blocks ascending, the squared norm its groups in order, the
+ * combined gradient its tasks ascending; all in float64, rounded to float32 where a vector is stored.
  */
 export class GradientExchange {
   readonly counters: ExchangeCounters = { malformed: 0, stale: 0, duplicate: 0, ahead: 0, asksRepeated: 0 };
