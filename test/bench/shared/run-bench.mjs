@@ -5,13 +5,15 @@ const cleanups = [];
 /** Says progress, on stderr: stdout is for the table. */
 export const report = (line) => process.stderr.write(`${line}\n`);
 
-/** Registers what must be undone at the end, last first. @returns a function that undoes it now */
+/** Registers what must be undone at the end, last first. @returns a function that undoes it now, once */
 export function atEnd(undo) {
-  const once = async () => {
-    const index = cleanups.indexOf(once);
-    if (index < 0) return;
-    cleanups.splice(index, 1);
-    await undo();
+  let undone = null;
+  const once = () => {
+    // It stays registered until it is done: an interruption meanwhile waits for it.
+    undone ??= Promise.resolve()
+      .then(undo)
+      .finally(() => cleanups.splice(cleanups.indexOf(once), 1));
+    return undone;
   };
   cleanups.push(once);
   return once;
