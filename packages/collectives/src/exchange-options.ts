@@ -61,7 +61,7 @@ export interface ExchangeOptions {
   readonly windowBytes?: number;
   /**
    * Longest message of gradients, head included: a chunk has the largest power of two of elements, between 1,024 and a block, whose
-   * code fits. Default 66,048.
+   * code fits. Default 264,192.
    */
   readonly chunkBytes?: number;
   /**

@@ -9,8 +9,8 @@ import { hashText, headBytes } from './wire.js';
 
 /** Coded blocks lie on the global grid, so a chunk is a whole number of them. */
 const leastChunkElements = 1_024;
-/** Whole blocks by int8, quarters of one by fp32: of what a server reads at once. */
-const defaultChunkBytes = 66_048;
+/** A whole block by every codec: fewer messages cost the server less. */
+const defaultChunkBytes = 264_192;
 
 /** Everything about an exchange that no step changes. */
 export interface ExchangePlan extends UnitPlan {
