@@ -57,8 +57,8 @@ export class LaneIntake {
       if (codec.isFinite === undefined) finite = finite && arithmetic.allFinite(source);
       if (!codec.identity) {
         const residual = residuals?.ofShared(lane, chunk);
-        const code = own ? this.#scratch.subarray(0, codec.encodedBytes(source.length)) : outbox.pieceCode(lane, chunk);
-        codec.encode(source, code, own ? { residual, decoded: shard.place(lane, chunk) } : { residual });
+        const code = own ? shard.code(lane, chunk) : outbox.pieceCode(lane, chunk);
+        codec.encode(source, code, { residual });
         if (codec.isFinite !== undefined) finite = finite && codec.isFinite(code);
       }
       if (own) shard.arrived(chunk);

@@ -1,16 +1,21 @@
 import type { VectorArithmetic } from './arithmetic/vector-arithmetic.js';
 import { BlockReducer } from './block-reducer.js';
-import { chunkOf } from './chunk-length.js';
+import { chunkLength, chunkOf } from './chunk-length.js';
 import type { Codec } from './codecs/codec.js';
 import type { ExchangePlan } from './exchange-plan.js';
+import { LaneVectors } from './lane-vectors.js';
 import type { StepLanes } from './step-lanes.js';
 import type { VectorAllocator } from './vector-allocator.js';
 
-/** The owner's part of a step: each lane's piece of the shard, the tasks' means, the inner products of each block. */
+/**
+ * The owner's part of a step: each lane's piece of the shard, the tasks' means, the inner products of each block. Coded pieces are
+ * kept as their codes.
+ */
 export class ShardReducer {
   readonly #plan: ExchangePlan;
   readonly #codec: Codec;
   readonly #arithmetic: VectorArithmetic;
+  readonly #vectors: LaneVectors;
   readonly #blocks: BlockReducer;
   #lanes: StepLanes | null = null;
 
@@ -18,14 +23,16 @@ export class ShardReducer {
     this.#plan = plan;
     this.#codec = codec;
     this.#arithmetic = arithmetic;
-    const { ownElements, chunkElements, taskLanes, laneHost, self } = plan;
+    const { ownElements: elements, chunkElements, taskLanes, laneHost, self } = plan;
     // The piece of a lane that is computed here and not coded is read where it lies.
-    const buffered = laneHost.flatMap((host, lane) => (host !== self || !codec.identity ? [lane] : []));
-    this.#blocks = new BlockReducer({ elements: ownElements, chunkElements, taskLanes, buffered }, arithmetic, memory);
+    const buffered = codec.identity ? laneHost.flatMap((host, lane) => (host === self ? [] : [lane])) : [];
+    const coded = codec.identity ? undefined : { lanes: [...laneHost.keys()], codec };
+    this.#vectors = new LaneVectors({ elements, taskLanes, buffered, coded }, arithmetic, memory);
+    this.#blocks = new BlockReducer({ elements, chunkElements, taskLanes }, this.#vectors, arithmetic);
     for (const [task, lanes] of taskLanes.entries()) {
       if (lanes.length === 1) continue;
       const place = lanes.find((lane) => buffered.includes(lane));
-      this.#blocks.writeMean(task, place === undefined ? memory.float32(ownElements) : this.#blocks.buffer(place));
+      this.#vectors.writeMean(task, place === undefined ? memory.float32(elements) : this.#vectors.buffer(place));
     }
   }
 
@@ -48,12 +55,14 @@ export class ShardReducer {
   /** Gives the gradient of a lane that is computed here and not coded, before its chunks arrive. */
   give(lane: number, shared: Float32Array): void {
     const { firstElement, ownElements } = this.#plan;
-    this.#blocks.give(lane, shared.subarray(firstElement, firstElement + ownElements));
+    this.#vectors.give(lane, shared.subarray(firstElement, firstElement + ownElements));
   }
 
-  /** Where one own chunk of a received or coded lane is written. */
-  place(lane: number, chunk: number): Float32Array {
-    return chunkOf(this.#blocks.buffer(lane), this.#plan.chunkElements, chunk - this.#plan.firstChunk);
+  /** Where the code of one own chunk of a lane is written. */
+  code(lane: number, chunk: number): Uint8Array {
+    const { firstChunk, chunkElements, ownElements } = this.#plan;
+    const own = chunk - firstChunk;
+    return this.#vectors.code(lane, own * chunkElements, chunkLength(ownElements, chunkElements, own));
   }
 
   /** Tells that one own chunk of a lane is in its place. */
@@ -63,16 +72,18 @@ export class ShardReducer {
 
   /** Takes one chunk of another member's lane, not seen before. */
   receive(lane: number, chunk: number, code: Uint8Array): void {
-    this.#codec.decode(code, this.place(lane, chunk));
+    const { chunkElements, firstChunk } = this.#plan;
+    if (this.#codec.identity)
+      this.#codec.decode(code, chunkOf(this.#vectors.buffer(lane), chunkElements, chunk - firstChunk));
+    else this.#arithmetic.copy(this.code(lane, chunk), code);
     this.arrived(chunk);
   }
 
   /** Writes one own chunk of Σ coefficients[p]·mean[p] over the present tasks, in their order. */
   combine(chunk: number, coefficients: Float64Array, target: Float32Array): void {
     const { firstChunk, chunkElements } = this.#plan;
-    const means = (this.#lanes as StepLanes).tasks.map((task) =>
-      chunkOf(this.#blocks.mean(task), chunkElements, chunk - firstChunk),
-    );
+    const from = (chunk - firstChunk) * chunkElements;
+    const means = (this.#lanes as StepLanes).tasks.map((task) => this.#vectors.mean(task, from, from + target.length));
     this.#arithmetic.combine(target, means, coefficients);
   }
 }

@@ -4,11 +4,14 @@ import { chunkOf } from './chunk-length.js';
 import type { Codec } from './codecs/codec.js';
 import type { ExchangePlan } from './exchange-plan.js';
 import { clipScale } from './gram.js';
+import { LaneVectors } from './lane-vectors.js';
 import type { StepLanes } from './step-lanes.js';
 import type { VectorAllocator } from './vector-allocator.js';
 
 interface HostedTask {
   readonly task: number;
+  readonly elements: number;
+  readonly vectors: LaneVectors;
   readonly blocks: BlockReducer;
   /** Used in turn, so that a result outlives the start of the next step. */
   readonly results: readonly [Float32Array, Float32Array];
@@ -45,10 +48,13 @@ export class TaskReducer {
       const lanes = plan.taskLanes[task] as readonly number[];
       const single = lanes.length === 1;
       const buffered = lanes.filter((lane) => !single && (plan.laneHost[lane] !== plan.self || !deps.codec.identity));
-      const shape = { elements, chunkElements: plan.chunkElements, taskLanes: [lanes], buffered };
+      const vectors = new LaneVectors({ elements, taskLanes: [lanes], buffered }, deps.arithmetic, deps.memory);
+      const shape = { elements, chunkElements: plan.chunkElements, taskLanes: [lanes] };
       return {
         task,
-        blocks: new BlockReducer(shape, deps.arithmetic, deps.memory),
+        elements,
+        vectors,
+        blocks: new BlockReducer(shape, vectors, deps.arithmetic),
         results: [deps.memory.float32(elements), deps.memory.float32(elements)],
         single,
         present: false,
@@ -60,7 +66,7 @@ export class TaskReducer {
     this.#turn = step % 2;
     for (const hosted of this.#hosted) {
       hosted.present = lanes.tasks.includes(hosted.task);
-      hosted.blocks.writeMean(0, hosted.results[this.#turn] as Float32Array);
+      hosted.vectors.writeMean(0, hosted.results[this.#turn] as Float32Array);
       hosted.blocks.reset(hosted.present ? onlyTask : []);
     }
   }
@@ -71,16 +77,16 @@ export class TaskReducer {
 
   /** Gives the gradient of a lane that is computed here and not coded, before its chunks arrive. */
   give(lane: number, gradient: Float32Array): void {
-    this.#blocksOf(lane).give(lane, gradient);
+    this.#hostedOf(lane).vectors.give(lane, gradient);
   }
 
   /** Where one chunk of a received or coded lane is written. */
   place(lane: number, chunk: number): Float32Array {
-    return chunkOf(this.#blocksOf(lane).buffer(lane), this.#plan.chunkElements, chunk);
+    return chunkOf(this.#hostedOf(lane).vectors.buffer(lane), this.#plan.chunkElements, chunk);
   }
 
   arrived(lane: number, chunk: number): void {
-    this.#blocksOf(lane).arrived(chunk);
+    this.#hostedOf(lane).blocks.arrived(chunk);
   }
 
   /** Takes one chunk of another host's lane, not seen before. */
@@ -100,19 +106,19 @@ export class TaskReducer {
     return results;
   }
 
-  #resultOf({ blocks, results, single }: HostedTask, skipped: boolean): Float32Array {
+  #resultOf({ elements, vectors, blocks, results, single }: HostedTask, skipped: boolean): Float32Array {
     const result = results[this.#turn] as Float32Array;
     if (skipped) return result.fill(0);
     let square = 0;
     for (const sum of blocks.sums) square += sum;
     const scale = clipScale(Math.sqrt(square), this.#clipNorm);
-    if (single && scale === 1) return blocks.mean(0);
-    if (single) this.#arithmetic.combine(result, [blocks.mean(0)], Float64Array.of(scale));
+    if (single && scale === 1) return vectors.mean(0, 0, elements);
+    if (single) this.#arithmetic.combine(result, [vectors.mean(0, 0, elements)], Float64Array.of(scale));
     else if (scale !== 1) this.#arithmetic.scale(result, scale);
     return result;
   }
 
-  #blocksOf(lane: number): BlockReducer {
-    return this.#hosted.find(({ task }) => task === this.#plan.laneTask[lane])?.blocks as BlockReducer;
+  #hostedOf(lane: number): HostedTask {
+    return this.#hosted.find(({ task }) => task === this.#plan.laneTask[lane]) as HostedTask;
   }
 }

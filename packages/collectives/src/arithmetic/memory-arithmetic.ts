@@ -1,5 +1,5 @@
 import { TributaryError } from '@tributary/protocol';
-import { type Kernels, mostTasks, mostVectors } from './kernels.js';
+import { type Kernels, mostTasks, mostVectors, stage, stagedBytes } from './kernels.js';
 import { referenceArithmetic } from './reference-arithmetic.js';
 import type { VectorArithmetic } from './vector-arithmetic.js';
 
@@ -57,6 +57,17 @@ export function memoryArithmetic(kernels: Kernels): VectorArithmetic {
       const at = addressOf(values);
       if (at === 0) reference.scale(values, factor);
       else run.scale(at, values.length, factor);
+    },
+    copy(target, source) {
+      const to = addressOf(target);
+      const from = addressOf(source);
+      if (to === 0) target.set(source);
+      else if (from !== 0) run.copy(to, from, source.byteLength);
+      else
+        for (let done = 0; done < source.byteLength; done += stagedBytes) {
+          const piece = source.subarray(done, done + stagedBytes);
+          run.copy(to + done, stage(kernels, piece), piece.byteLength);
+        }
     },
   };
 }

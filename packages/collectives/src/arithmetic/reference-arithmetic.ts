@@ -21,6 +21,7 @@ export function referenceArithmetic(): VectorArithmetic {
         for (let i = 0; i < length; i++) target[from + i] = (strip[i] as number) / count;
       }
     },
+    copy: (target, source) => target.set(source),
     innerProducts(vectors, sums, at) {
       let pair = at;
       for (let s = 0; s < vectors.length; s++)

@@ -160,3 +160,21 @@ it('refuses vectors of unlike lengths', () => {
   expect(() => memory.arithmetic.mean(a, [a, b])).toThrow('10 and 9 elements');
   expect(() => memory.arithmetic.innerProducts([a, b], new Float64Array(3), 0)).toThrow('10 and 9 elements');
 });
+
+it('copies bytes from on and off the memory, at any offset and of any length', () => {
+  const random = (length: number): Uint8Array => Uint8Array.from({ length }, () => draws.below(256));
+  for (const length of [0, 1, 7, 1_028, 66_000, 140_001]) {
+    for (let offset = 0; offset < 9; offset++) {
+      const bytes = random(length + offset).subarray(offset);
+      const source = memory.bytes(length + offset).subarray(offset);
+      source.set(bytes);
+      for (const from of [bytes, source]) {
+        const whole = memory.bytes(length + 16).fill(9);
+        const target = whole.subarray(offset, offset + length);
+        memory.arithmetic.copy(target, from);
+        expect(Buffer.compare(target, bytes)).toBe(0);
+        expect(whole.subarray(offset + length).every((byte) => byte === 9)).toBe(true);
+      }
+    }
+  }
+});

@@ -24,4 +24,6 @@ export interface VectorArithmetic {
   combine(target: Float32Array, vectors: readonly Float32Array[], coefficients: Float64Array): void;
   /** values[i] = f32(values[i]·factor), multiplied in float64. */
   scale(values: Float32Array, factor: number): void;
+  /** Copies bytes to a view of the same length; `source` may lie anywhere at little cost. */
+  copy(target: Uint8Array, source: Uint8Array): void;
 }

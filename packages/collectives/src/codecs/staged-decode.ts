@@ -1,4 +1,4 @@
-import { type Kernels, stagedBytes } from '../arithmetic/kernels.js';
+import { type Kernels, stage, stagedBytes } from '../arithmetic/kernels.js';
 
 /** How a kernel reads one codec's codes. */
 export interface CodeReading {
@@ -31,16 +31,6 @@ export function decodeOnMemory(
     reading.read(kernels, staged, to + 4 * done, elements);
   }
   return true;
-}
-
-/**
- * Brings up to `stagedBytes` bytes to the memory and returns their address. To shared memory V8 copies words only where both
- * addresses leave the same remainder by 8, and single bytes, eight times slower, where they do not: so these do.
- */
-function stage({ staging }: Kernels, bytes: Uint8Array): number {
-  const remainder = bytes.byteOffset % 8;
-  staging.set(bytes, remainder);
-  return staging.byteOffset + remainder;
 }
 
 /** Elements of a piece whose code has `bytes` bytes for every `elements` elements. */

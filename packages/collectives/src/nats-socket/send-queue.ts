@@ -7,8 +7,10 @@ import type { Writable } from 'node:stream';
 const copiedBytes = 1024;
 const copiedHeadBytes = 512;
 const arenaBytes = 64 * 1024;
-/** Handed to the socket at once; so a control line never waits behind more. */
+/** Most bytes that the socket holds and the kernel has not taken; so a control line never waits behind more. */
 const flightBytes = 1024 * 1024;
+/** So much goes out in the middle of a turn: the receivers need not wait for all that the turn still computes. */
+const earlyBytes = 256 * 1024;
 
 const lineBreak = Buffer.from('\r\n');
 /** Room for the digits of a size, and two line breaks. */
@@ -23,7 +25,8 @@ interface Queued {
 
 /**
  * What goes out on one connection: messages in their order, gathered from where their parts lie, and control lines that pass
- * between two messages. What is published in one turn of the event loop goes out in one system call.
+ * between two messages. What is published in one turn of the event loop goes out together at its end, and before that as soon as
+ * it is worth a system call of its own.
  */
 export class SendQueue {
   readonly #socket: Writable;
@@ -34,7 +37,8 @@ export class SendQueue {
   #arenaAt = 0;
   #queuedBytes = 0;
   #sentBytes = 0;
-  #flying = false;
+  /** Those of the queued that the socket has not got. */
+  #waitingBytes = 0;
   #scheduled = false;
   #closed = false;
   #drained: (() => void)[] = [];
@@ -87,14 +91,13 @@ export class SendQueue {
     }
     this.#arenaAt = at;
     const front = arena.subarray(start, at);
-    this.#queuedBytes += front.byteLength;
     if (whole) {
       this.#messages.push({ front, head: null, body: null });
+      this.#queued(front.byteLength);
     } else {
-      this.#queuedBytes += bodyBytes + lineBreak.byteLength + (copiesHead ? 0 : head.byteLength);
       this.#messages.push({ front, head: copiesHead ? null : head, body: bodyBytes > 0 ? (body as Uint8Array) : null });
+      this.#queued(front.byteLength + (copiesHead ? 0 : head.byteLength) + bodyBytes + lineBreak.byteLength);
     }
-    this.#schedule();
   }
 
   /** Lines with their ends, ahead of all messages that the socket has not got. */
@@ -102,8 +105,7 @@ export class SendQueue {
     if (this.#closed) return;
     const bytes = Buffer.from(lines);
     this.#control.push(bytes);
-    this.#queuedBytes += bytes.byteLength;
-    this.#schedule();
+    this.#queued(bytes.byteLength);
   }
 
   /** Resolves once the kernel has all, or the queue was closed. */
@@ -117,7 +119,7 @@ export class SendQueue {
     this.#closed = true;
     this.#messages = [];
     this.#control = [];
-    this.#queuedBytes = 0;
+    this.#queuedBytes = this.#waitingBytes = 0;
     this.#tellDrained();
   }
 
@@ -127,15 +129,18 @@ export class SendQueue {
     for (const resolve of waiting) resolve();
   }
 
-  #schedule(): void {
-    if (this.#flying || this.#scheduled) return;
-    this.#scheduled = true;
-    process.nextTick(this.#flush);
+  #queued(bytes: number): void {
+    this.#queuedBytes += bytes;
+    this.#waitingBytes += bytes;
+    if (this.#waitingBytes >= earlyBytes) this.#send();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      process.nextTick(this.#flush);
+    }
   }
 
   #send(): void {
-    if (this.#closed || this.#flying || this.#queuedBytes === 0) return;
-    this.#flying = true;
+    if (this.#closed || this.#waitingBytes === 0 || this.#socket.writableLength >= flightBytes) return;
     const socket = this.#socket;
     let bytes = 0;
     // The last part alone tells when all is out.
@@ -165,12 +170,12 @@ export class SendQueue {
     const landed = (error: Error | null | undefined): void => {
       if (!error) this.#landed(bytes);
     };
+    this.#waitingBytes -= bytes;
     if (last !== null) socket.write(last, landed);
     socket.uncork();
   }
 
   #landed(bytes: number): void {
-    this.#flying = false;
     if (this.#closed) return;
     this.#sentBytes += bytes;
     this.#queuedBytes -= bytes;
