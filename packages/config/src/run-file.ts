@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { combinerProblems, combinerSchema } from './combiner-schema.js';
 import { dataSchema } from './data-schema.js';
 import { initSchema } from './init-schema.js';
+import { generatorSchema, modelSchema } from './model-schema.js';
+import { optimizerSchema, scheduleSchema } from './optimizer-schema.js';
 import { samplingProblems, samplingSchema, taskSamplingFields } from './sampling-schema.js';
 import { roundProblems, syncSchema } from './sync-schema.js';
 import { followHead, headProblems, headSchema, lossSchema, metricsSchema } from './task-output-schema.js';
 
 const positiveInt = z.int().positive();
 const fraction = z.number().min(0).max(1);
-const decay = z.number().min(0).lt(1);
 const token = z
   .string()
   .regex(
@@ -26,134 +27,6 @@ const experimentName = z
 
 /** Most lanes (replicas of all tasks together) of one run. */
 export const maxLanes = 64;
-
-const dropout = z.number().min(0).lt(1).default(0);
-
-const recurrentFields = {
-  hidden: positiveInt.max(8192).default(256),
-  dropout: dropout.describe('Share of the units between layers that is set to zero in training.'),
-};
-
-const transformerFields = {
-  width: positiveInt.max(8192).default(256).describe('Width of a position; a multiple of heads.'),
-  layers: positiveInt.max(64).default(4).describe('Stacked layers.'),
-  heads: positiveInt.max(64).default(4).describe('Attention heads.'),
-  feedForward: positiveInt
-    .max(65536)
-    .optional()
-    .describe('Width inside the feed-forward part; default: 4 times width.'),
-  dropout: dropout.describe('Share set to zero in training, after each part of a layer and in the embedding.'),
-};
-
-/** Each head has an equal share of the width. */
-const dividesIntoHeads = (spec: { readonly width: number; readonly heads: number }, context: z.RefinementCtx): void => {
-  const { width, heads } = spec;
-  if (width % heads === 0) return;
-  const below = width - (width % heads);
-  const remedy = `width ${below === 0 ? heads : `${below} or ${below + heads}`}`;
-  context.addIssue({
-    code: 'custom',
-    path: ['width'],
-    message: `must be a multiple of heads, but ${width} columns do not divide among ${heads} heads; take ${remedy}, or other heads`,
-  });
-};
-
-const recurrentEncoderFields = {
-  ...recurrentFields,
-  hidden: recurrentFields.hidden.describe('Units in each direction and layer.'),
-  layers: positiveInt.max(16).default(1).describe('Stacked layers.'),
-  bidirectional: z.boolean().default(false).describe('Read the source in both directions and join the two states.'),
-};
-
-/** `kind` may be left out: a run file that names none means `gru`. */
-const gruKind = z.literal('gru').optional().default('gru');
-
-const encoderSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: gruKind.describe('Gated recurrent units (Cho 2014).'), ...recurrentEncoderFields }),
-  z.strictObject({
-    kind: z.literal('lstm').describe('Long short-term memory (Hochreiter and Schmidhuber 1997).'),
-    ...recurrentEncoderFields,
-  }),
-  z
-    .strictObject({
-      kind: z.literal('transformer').describe('Pre-norm self-attention (Vaswani 2017, Xiong 2020).'),
-      ...transformerFields,
-    })
-    .superRefine(dividesIntoHeads),
-]);
-
-const attentionSchema = z.strictObject({
-  kind: z
-    .enum(['bahdanau', 'luong'])
-    .default('bahdanau')
-    .describe('Additive attention (Bahdanau 2015) or multiplicative, "general" (Luong 2015).'),
-  size: positiveInt
-    .max(8192)
-    .optional()
-    .describe("Width of the additive attention space; default: the generator's hidden size."),
-  normalize: z
-    .boolean()
-    .default(false)
-    .describe('Additive attention with a normalised score vector, g v/|v|, and a bias (Salimans and Kingma 2016).'),
-  average: z
-    .enum(['arithmetic', 'exponential'])
-    .default('arithmetic')
-    .describe('What a generator reads: the weighted sum of the states x, or of exp(x).'),
-});
-
-const generatorSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: gruKind.describe('A recurrent generator with attention.'),
-    ...recurrentFields,
-    hidden: recurrentFields.hidden.describe('Units of the generator.'),
-  }),
-  z.strictObject({
-    kind: z.literal('lstm').describe('The same with LSTM cells.'),
-    ...recurrentFields,
-    hidden: recurrentFields.hidden.describe('Units of the generator.'),
-  }),
-  z
-    .strictObject({
-      kind: z.literal('transformer').describe('Pre-norm masked self-attention and attention to the source.'),
-      ...transformerFields,
-    })
-    .superRefine(dividesIntoHeads),
-]);
-
-/** Names by which a run file chooses how a parameter begins. */
-const initialSchema = z.strictObject({
-  parameters: z
-    .string()
-    .min(1)
-    .describe('Which parameters: a name such as `attention.scores`, or a pattern with `*`, such as `encoder.*`.'),
-  values: z
-    .enum(['zeros', 'smallNormal', 'softmax', 'glorot'])
-    .describe(
-      '`zeros`; `smallNormal`: normal draws with deviation 0.01; `softmax`: the softmax of normal draws along the last axis; `glorot`: uniform (Glorot and Bengio 2010).',
-    ),
-});
-
-const modelSchema = z.strictObject({
-  embedding: z
-    .strictObject({
-      size: positiveInt.max(8192).default(128).describe('Width of source and target embeddings.'),
-      share: z
-        .enum(['source', 'all'])
-        .default('source')
-        .describe(
-          '`source`: tasks share the source embedding, each has its own target embedding. `all`: one embedding over the joint vocabulary, in the shared state.',
-        ),
-    })
-    .prefault({})
-    .describe('How symbols become vectors.'),
-  encoder: encoderSchema.prefault({}).describe('The encoder that all tasks share.'),
-  attention: attentionSchema.prefault({}).describe("How a generator reads the encoder's states."),
-  generator: generatorSchema.prefault({}).describe('Default generator; a task may give its own.'),
-  initial: z
-    .array(initialSchema)
-    .default([])
-    .describe('How parameters begin, where it is not the default; the first entry that matches a parameter decides.'),
-});
 
 const taskSchema = z
   .strictObject({
@@ -174,92 +47,6 @@ const taskSchema = z
     generator: generatorSchema.optional().describe("Overrides the model's default generator."),
   })
   .overwrite(followHead);
-
-const scheduleSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('constant').describe('The peak learning rate throughout.') }),
-  z.strictObject({
-    kind: z.literal('warmup-cosine').describe('Linear warm-up, then half a cosine down to the floor.'),
-    warmupSteps: z.int().min(0).default(100).describe('Steps of linear warm-up.'),
-    floor: fraction.default(0.02).describe('Final learning rate as a share of the peak.'),
-  }),
-  z.strictObject({
-    kind: z.literal('linear').describe('Linear warm-up, then a straight line down to the floor.'),
-    warmupSteps: z.int().min(0).default(100).describe('Steps of linear warm-up.'),
-    floor: fraction.default(0).describe('Final learning rate as a share of the peak.'),
-  }),
-  z.strictObject({
-    kind: z
-      .literal('inverse-sqrt')
-      .describe('Linear warm-up, then in inverse proportion to the root of the step (Vaswani 2017).'),
-    warmupSteps: positiveInt
-      .default(1000)
-      .describe('Steps of linear warm-up; the rate is half its peak at four times as many.'),
-  }),
-]);
-
-const learningRate = z.number().positive().describe('Peak learning rate.');
-/** A smaller epsilon would vanish in float32, and 0 / 0 would follow. */
-const epsilon = z.number().min(1e-30).default(1e-8).describe('Added to the root of the second moment.');
-
-/** Decoupled weight decay shrinks a weight by the factor 1 - learningRate * weightDecay, which must stay above 0. */
-const shrinks = {
-  check: (spec: { readonly learningRate: number; readonly weightDecay: number }) =>
-    spec.learningRate * spec.weightDecay < 1,
-  issue: {
-    path: ['weightDecay'],
-    message: 'times learningRate must be below 1: each step multiplies the weights by 1 - learningRate * weightDecay',
-  },
-};
-
-const adamSchema = z.strictObject({
-  kind: z.literal('adam').describe('Adam (Kingma and Ba 2015).'),
-  learningRate,
-  beta1: decay.default(0.9).describe('Decay of the first moment.'),
-  beta2: decay.default(0.999).describe('Decay of the second moment.'),
-  epsilon,
-});
-const adamwSchema = z
-  .strictObject({
-    kind: z.literal('adamw').describe('Adam with decoupled weight decay (Loshchilov and Hutter 2019).'),
-    learningRate,
-    beta1: decay.default(0.9).describe('Decay of the first moment.'),
-    beta2: decay.default(0.999).describe('Decay of the second moment.'),
-    epsilon,
-    weightDecay: z
-      .number()
-      .min(0)
-      .default(0.01)
-      .describe(
-        'Share of a weight, times the learning rate, that a step takes away; matrices only: never embeddings, biases or norms.',
-      ),
-  })
-  .refine(shrinks.check, shrinks.issue);
-const lionSchema = z
-  .strictObject({
-    kind: z.literal('lion').describe('Lion (Chen 2023): every weight moves by the learning rate, up or down.'),
-    learningRate: learningRate.describe('Peak learning rate; three to ten times smaller than for adam.'),
-    beta1: decay.default(0.9).describe('Share of the momentum in the direction of an update.'),
-    beta2: decay.default(0.99).describe('Decay of the momentum.'),
-    weightDecay: z
-      .number()
-      .min(0)
-      .default(0)
-      .describe(
-        'Share of a weight, times the learning rate, that a step takes away; matrices only: never embeddings, biases or norms.',
-      ),
-  })
-  .refine(shrinks.check, shrinks.issue);
-const sgdSchema = z
-  .strictObject({
-    kind: z.literal('sgd').describe('Stochastic gradient descent.'),
-    learningRate,
-    momentum: decay.default(0).describe('Share of the last update that is kept.'),
-    nesterov: z.boolean().default(false).describe('Looks ahead along the momentum (Sutskever 2013).'),
-  })
-  .refine((spec) => !spec.nesterov || spec.momentum > 0, {
-    path: ['nesterov'],
-    message: 'looks ahead along the momentum, but momentum is 0; set momentum, 0.9 for example',
-  });
 
 const durationSchema = z
   .string()
@@ -286,8 +73,7 @@ export const runFileSchema = z
       })
       .prefault({})
       .describe('Shares of the data kept for validation and for the held-out result, by hash.'),
-    optimizer: z
-      .discriminatedUnion('kind', [adamSchema, adamwSchema, lionSchema, sgdSchema])
+    optimizer: optimizerSchema
       .default({ kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
       .describe('How a gradient becomes an update.'),
     schedule: scheduleSchema.default({ kind: 'constant' }).describe('Learning rate over the steps of the budget.'),
