@@ -2,9 +2,10 @@ import { planShards } from '@tributary/planner';
 import { blockElements, type Shard } from '@tributary/protocol';
 import { blockGroups } from './block-groups.js';
 import type { Codec } from './codecs/codec.js';
-import type { BlockGroup, ExchangeOptions } from './exchange-options.js';
+import type { ExchangeOptions } from './exchange-options.js';
 import { planUnits, type UnitPlan } from './exchange-units.js';
 import { pairCount } from './gram.js';
+import type { ShardPlan } from './shard-plan.js';
 import { hashText, headBytes } from './wire.js';
 
 /** Coded blocks lie on the global grid, so a chunk is a whole number of them. */
@@ -13,49 +14,7 @@ const leastChunkElements = 1_024;
 const defaultChunkBytes = 264_192;
 
 /** Everything about an exchange that no step changes. */
-export interface ExchangePlan extends UnitPlan {
-  readonly hash: number;
-  readonly self: number;
-  readonly size: number;
-  /** Task names in the order of their first lane. */
-  readonly tasks: readonly string[];
-  readonly taskElements: readonly number[];
-  readonly laneCount: number;
-  /** Task of each lane. */
-  readonly laneTask: readonly number[];
-  readonly laneHost: readonly number[];
-  /** Lanes of each task, ascending. */
-  readonly taskLanes: readonly (readonly number[])[];
-  /** Lanes here, ascending. */
-  readonly localLanes: readonly number[];
-  /** Members with a lane of each task, ascending. */
-  readonly taskHosts: readonly (readonly number[])[];
-  readonly hostedTasks: readonly number[];
-  /** Chunks of each lane's task gradient. */
-  readonly taskChunks: readonly number[];
-  readonly sharedElements: number;
-  readonly blockCount: number;
-  readonly shards: readonly Shard[];
-  /** A power of two that divides a block and whose code fits a message. */
-  readonly chunkElements: number;
-  readonly chunksPerBlock: number;
-  readonly chunkCount: number;
-  readonly chunkOwner: Uint16Array;
-  /** This member's shard, in chunks and elements of the whole. */
-  readonly firstChunk: number;
-  readonly ownChunks: number;
-  readonly firstElement: number;
-  readonly ownElements: number;
-  /** All chunks, in the order in which a lane's are coded and sent: from the next owner's around to the own ones. */
-  readonly chunkOrder: Uint32Array;
-  readonly groups: readonly BlockGroup[];
-  /** Place in `groups` of each block. */
-  readonly groupOfBlock: Uint16Array;
-  /** Pairs of tasks where all are present: the most in a step. */
-  readonly mostPairs: number;
-  /** Float64 values in one message of block sums. */
-  readonly sumsPerPart: number;
-}
+export interface ExchangePlan extends ShardPlan, UnitPlan {}
 
 /** @throws RangeError where lanes are not numbered 0, 1, …, or not each hosted by one member. */
 export function planExchange(options: ExchangeOptions, codec: Codec, maxPayloadBytes: number): ExchangePlan {

@@ -1,6 +1,6 @@
 import { chunkLength } from './chunk-length.js';
 import type { Codec } from './codecs/codec.js';
-import type { ExchangePlan } from './exchange-plan.js';
+import type { ShardPlan } from './shard-plan.js';
 import { headBytes, kinds } from './wire.js';
 
 /**
@@ -30,7 +30,7 @@ export interface UnitPlan {
   readonly combinedUnits: number;
 }
 
-export function planUnits(plan: Omit<ExchangePlan, keyof UnitPlan>, codec: Codec): UnitPlan {
+export function planUnits(plan: ShardPlan, codec: Codec): UnitPlan {
   const rows: { kind: number; lane: number; chunk: number; sender: number; bytes: number; rank: number }[] = [];
   const bytes = (elements: number, chunk: number): number =>
     headBytes + codec.encodedBytes(chunkLength(elements, plan.chunkElements, chunk));

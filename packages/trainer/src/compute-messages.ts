@@ -1,4 +1,5 @@
 import type { Lane, PreparedRun } from '@tributary/protocol';
+import type { BufferIndex } from './buffer-index.js';
 import type { GradientVectors } from './lane-gradients.js';
 import type { LaneMoments } from './lane-moments.js';
 
@@ -30,9 +31,6 @@ export interface CursorPosition {
   readonly epoch: number;
   readonly position: number;
 }
-
-/** Which of the two parameter buffers holds the state to compute with. */
-export type BufferIndex = 0 | 1;
 
 /** The current buffer of the shared vector and of each hosted task's: a vector that a step leaves alone keeps its buffer. */
 export interface StateBuffers {

@@ -1,7 +1,7 @@
 import type { Tensor, Tensors } from '@tributary/checkpoints';
 import type { FlatLayout } from '@tributary/layout';
 import { TributaryError } from '@tributary/protocol';
-import type { BufferIndex } from './compute-messages.js';
+import type { BufferIndex } from './buffer-index.js';
 
 /** The slots of one vector, twice: of round k, and of round k+1 while it is built. */
 export type VectorMoments = readonly [readonly Float32Array[], readonly Float32Array[]];

@@ -1,6 +1,7 @@
 import type { Optimizer } from '@tributary/engine';
 import { decayedRanges, type ElementRange, type FlatLayout } from '@tributary/layout';
-import type { BufferIndex, StateBuffers } from './compute-messages.js';
+import type { BufferIndex } from './buffer-index.js';
+import type { StateBuffers } from './compute-messages.js';
 
 /** A parameter vector before the first step. */
 export interface InitialVector {
