@@ -64,7 +64,7 @@ bench-slow-link: install ## dense training and DiLoCo over 50 Mbit/s and 40 ms, 
 	@node test/bench/slow-link.mjs $(ARGS)
 
 # Interrupted, it goes on where it was. Options for it: make study-combiners ARGS="--seeds 1,2 --methods 'pcgrad;cagrad'"
-study-combiners: install ## ways of combining tasks on the words tasks, three seeds each (20 minutes)
+study-combiners: install ## ways of combining tasks on the words tasks, three seeds each (15 minutes)
 	@$(SETUP) build tensorflow nats-server
 	@node test/bench/study-combiners.mjs $(ARGS)
 
