@@ -1,7 +1,7 @@
 import { chunkLength } from './chunk-length.js';
 import type { Codec } from './codecs/codec.js';
 import type { ShardPlan } from './shard-plan.js';
-import { headBytes, kinds } from './wire.js';
+import { type Head, headBytes, kinds } from './wire.js';
 
 /**
  * The chunks that this member must receive in a step, those of absent lanes aside. Units are numbered pieces first (by lane, then chunk), then task
@@ -86,4 +86,22 @@ export function planUnits(plan: ShardPlan, codec: Codec): UnitPlan {
     taskUnits,
     combinedUnits,
   };
+}
+
+/** The unit that a message of so many bytes brings; -1 where it brings none of this member's. */
+export function unitOf(plan: ShardPlan & UnitPlan, from: number, head: Head, bytes: number): number {
+  const { pieceUnits, taskUnits, combinedUnits, firstChunk, units } = plan;
+  let unit = -1;
+  if (head.kind === kinds.combined) unit = combinedUnits + head.chunk;
+  else {
+    const base = (head.kind === kinds.piece ? pieceUnits : taskUnits)[head.lane] ?? -1;
+    if (base >= 0) unit = base + head.chunk - (head.kind === kinds.piece ? firstChunk : 0);
+  }
+  const fits =
+    units.kind[unit] === head.kind &&
+    units.chunk[unit] === head.chunk &&
+    units.sender[unit] === from &&
+    units.bytes[unit] === bytes &&
+    (head.kind === kinds.combined || units.lane[unit] === head.lane);
+  return fits ? unit : -1;
 }

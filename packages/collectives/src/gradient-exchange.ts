@@ -10,6 +10,7 @@ import type {
 } from './exchange-options.js';
 import { type ExchangeParts, exchangeParts } from './exchange-parts.js';
 import type { ExchangePlan } from './exchange-plan.js';
+import { unitOf } from './exchange-units.js';
 import type { GradientStep } from './gradient-step.js';
 import { decodeMemberHeader } from './member-header.js';
 import { PeerProgress } from './peer-progress.js';
@@ -19,18 +20,8 @@ import { type StepLanes, stepLanes } from './step-lanes.js';
 import type { StepOutbox } from './step-outbox.js';
 import { abortable, type StepWaiting, stepWaiting } from './step-waiting.js';
 import type { Transport } from './transport.js';
-import type { WantList } from './want-list.js';
-import {
-  flags,
-  type Head,
-  headBytes,
-  kinds,
-  newMessage,
-  readHead,
-  readUint32s,
-  wantItemBytes,
-  writeUint32s,
-} from './wire.js';
+import { type WantList, wantItems, wantMessage } from './want-list.js';
+import { flags, type Head, headBytes, kinds, newMessage, readHead } from './wire.js';
 
 /** One step of an exchange. */
 export interface StepExchange {
@@ -256,12 +247,9 @@ export class GradientExchange {
       this.counters.stale += 1;
       return;
     }
-    const items = readUint32s(message);
     const again = (head.flags & flags.again) !== 0;
-    for (let at = 0; at + 3 < items.length; at += 4) {
-      const [kind, lane, first, count] = items.subarray(at, at + 4) as unknown as [number, number, number, number];
+    for (const { kind, lane, first, count } of wantItems(message))
       if (!outbox.want(from, kind, lane, first, count, again)) this.counters.malformed += 1;
-    }
   }
 
   /** Takes a message of the current step; false where it is not used. */
@@ -276,7 +264,7 @@ export class GradientExchange {
         (header !== null && this.#current.addHeader(from, header.control, header.lanes)) || this.#unused('malformed')
       );
     }
-    const unit = this.#unitOf(from, head, message.byteLength);
+    const unit = unitOf(this.#plan, from, head, message.byteLength);
     if (unit < 0) return this.#unused('malformed');
     if (!this.#inbox.take(unit)) return this.#unused('duplicate');
     if (head.kind === kinds.piece) this.#current.addPiece(head.lane, head.chunk, body);
@@ -292,31 +280,10 @@ export class GradientExchange {
     return false;
   }
 
-  /** The unit that a message brings; -1 where it brings none of this member's. */
-  #unitOf(from: number, head: Head, bytes: number): number {
-    const { pieceUnits, taskUnits, combinedUnits, firstChunk, units } = this.#plan;
-    let unit = -1;
-    if (head.kind === kinds.combined) unit = combinedUnits + head.chunk;
-    else {
-      const base = (head.kind === kinds.piece ? pieceUnits : taskUnits)[head.lane] ?? -1;
-      if (base >= 0) unit = base + head.chunk - (head.kind === kinds.piece ? firstChunk : 0);
-    }
-    const fits =
-      units.kind[unit] === head.kind &&
-      units.chunk[unit] === head.chunk &&
-      units.sender[unit] === from &&
-      units.bytes[unit] === bytes &&
-      (head.kind === kinds.combined || units.lane[unit] === head.lane);
-    return fits ? unit : -1;
-  }
-
   #sendWants(wants: WantList, flagBits: number, told?: (peer: number) => void, only?: number): void {
     wants.drain(this.#transport.maxPayloadBytes, (peer, items) => {
       if (only !== undefined && peer !== only) return;
-      const head = { kind: kinds.want, step: this.#step as number, lane: 0, chunk: 0, flags: flagBits };
-      const message = newMessage(this.#plan.hash, head, (items.length / 4) * wantItemBytes);
-      writeUint32s(message, headBytes, items);
-      this.#transport.send(peer, message);
+      this.#transport.send(peer, wantMessage(this.#plan.hash, this.#step as number, flagBits, items));
       told?.(peer);
     });
   }

@@ -1,4 +1,4 @@
-import { headBytes, wantItemBytes } from './wire.js';
+import { headBytes, kinds, newMessage, readUint32s, wantItemBytes, writeUint32s } from './wire.js';
 
 /** Ranges that one member wants from each other: four numbers an item (kind, lane, first chunk, count). */
 export class WantList {
@@ -27,5 +27,29 @@ export class WantList {
     const most = Math.floor((maxPayloadBytes - headBytes) / wantItemBytes) * 4;
     for (const [sender, items] of this.#items.entries())
       for (let at = 0; at < items.length; at += most) send(sender, items.slice(at, at + most));
+  }
+}
+
+/** The message that asks for some items, four numbers each. */
+export function wantMessage(plan: number, step: number, flags: number, items: readonly number[]): Uint8Array {
+  const head = { kind: kinds.want, step, lane: 0, chunk: 0, flags };
+  const message = newMessage(plan, head, (items.length / 4) * wantItemBytes);
+  writeUint32s(message, headBytes, items);
+  return message;
+}
+
+export interface WantItem {
+  readonly kind: number;
+  readonly lane: number;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** What a want message asks for. */
+export function* wantItems(message: Uint8Array): Generator<WantItem> {
+  const numbers = readUint32s(message);
+  for (let at = 0; at + 3 < numbers.length; at += 4) {
+    const [kind, lane, first, count] = numbers.subarray(at, at + 4) as unknown as [number, number, number, number];
+    yield { kind, lane, first, count };
   }
 }
