@@ -134,6 +134,11 @@ export const runFileSchema = z
       .strictObject({
         min: positiveInt.max(1024).default(1).describe('Workers without which the run stays queued.'),
         max: positiveInt.max(1024).default(8).describe('Most workers that it takes.'),
+        grace: durationSchema
+          .default('5s')
+          .describe(
+            'How long an unreachable worker (no beacon for 3 s) keeps its lanes; then they move to others. It never changes the result.',
+          ),
       })
       .prefault({})
       .describe('How many workers the run waits for at least and takes at most (never more than it has lanes).'),
@@ -159,6 +164,16 @@ export const runFileSchema = z
       })
       .prefault({})
       .describe('When state becomes durable.'),
+    snapshots: z
+      .strictObject({
+        every: positiveInt
+          .default(25)
+          .describe(
+            "Steps between snapshots, which workers hold in memory and copy to each other: what a worker's loss costs at most. It never changes the result.",
+          ),
+      })
+      .prefault({})
+      .describe('What recovery begins from where nothing but workers were lost.'),
     evaluation: z
       .strictObject({
         every: positiveInt.default(200).describe('Steps between evaluations on validation data.'),

@@ -68,6 +68,8 @@ export function decideAfterGeneration(
         reason: outcome.reason ?? `paused by request at step ${outcome.step}`,
         history,
       };
+    case 'handed-over':
+      return { decision: { kind: 'retry' }, reason: outcome.reason ?? `lanes move at step ${outcome.step}`, history };
     case 'failed':
       if (!transientCodes.has(outcome.code))
         return {
@@ -91,7 +93,7 @@ function decideAfterLoss(
   budgets: RetryBudgets,
 ): DecidedRun {
   const history = countLoss(before, ended.resumeStep, step);
-  if (ended.stop !== null)
+  if (ended.stop !== null && ended.stop !== 'hand-over')
     return {
       decision: { kind: ended.stop, step: null },
       reason: `${ended.stop === 'cancel' ? 'cancelled' : 'paused'} by request; the generation had ended: ${cause}`,

@@ -34,11 +34,24 @@ export interface TrainerStatus {
   readonly step: number;
   /** Rises with every sign of progress inside a phase. */
   readonly progress: number;
+  /** Whom or what it waits for now; null or left out: nothing. Members by their number. */
+  readonly awaiting?:
+    | { readonly kind: 'members'; readonly members: readonly number[] }
+    | { readonly kind: 'compute' }
+    | null;
+  /** Milliseconds since the trainer's process last spoke to its agent, by the agent's clock: a stopped process shows here. */
+  readonly silentMs?: number;
+  /** Its newest snapshot, with the hash of the replicated shared state: equal on all members of a step. */
+  readonly snapshot?: { readonly step: number; readonly sharedHash: string } | null;
   /** Set once the trainer process has ended without having written its ending. */
-  readonly died: { readonly reason: string } | null;
+  readonly died: {
+    readonly reason: string;
+    /** It ended by itself, not by a signal from outside. */
+    readonly crashed?: boolean;
+  } | null;
 }
 
-/** Sent by each agent on its beacon subject every second, and at once on any change. */
+/** Sent by each agent on its beacon subject twice a second, and at once on any change. */
 export interface Beacon {
   readonly worker: WorkerId;
   /** Rises with each beacon of one agent process. */
@@ -52,9 +65,10 @@ export interface Beacon {
   readonly trainer: TrainerStatus | null;
   /** Generations whose trainer this agent confirms dead: run → highest generation. */
   readonly confirmedDead: Readonly<Record<string, number>>;
+  /** It leaves: no new generation should be placed here, and lanes hosted here should move. */
   readonly draining: boolean;
 }
 
-export const beaconIntervalMs = 1_000;
-/** Silence after which a worker counts as lost. */
-export const beaconSilenceMs = 5_000;
+export const beaconIntervalMs = 500;
+/** Silence after which a worker counts as unreachable; it is lost once the run's grace has passed as well. */
+export const beaconSilenceMs = 3_000;

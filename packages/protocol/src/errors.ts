@@ -7,6 +7,7 @@ export const errorCodes = [
   'TASK_NOT_FOUND',
   'CHECKPOINT_NOT_FOUND',
   'CHECKPOINT_CORRUPT',
+  'SNAPSHOT_LOST',
   'OBJECT_NOT_FOUND',
   'NOT_RECORDED',
   'NO_WORKERS',

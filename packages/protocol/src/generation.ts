@@ -1,15 +1,21 @@
 import type { RunId } from './ids.js';
 import type { Member } from './lanes.js';
+import type { SnapshotSource } from './snapshots.js';
 
-/** What members are asked to do at the next step they agree on. */
-export type StopRequest = 'cancel' | 'pause';
+/**
+ * What members are asked to do at the next step they agree on. `hand-over`: stop with a whole snapshot, for another
+ * generation to go on from.
+ */
+export type StopRequest = 'cancel' | 'pause' | 'hand-over';
 
-/** Where a generation starts: step 0 from the seed, or a committed checkpoint. */
+/** Where a generation starts: step 0 from the seed, a committed checkpoint, or a snapshot that agents hold. */
 export interface ResumePoint {
   /** Steps already done. */
   readonly step: number;
-  /** Attempt whose checkpoint it is; null at step 0. */
+  /** Key of the checkpoint's manifest; null at step 0 and where there is a snapshot. */
   readonly checkpointKey: string | null;
+  /** Goes before the checkpoint; left out where there is none. */
+  readonly snapshot?: SnapshotSource | null;
 }
 
 /**
@@ -34,7 +40,11 @@ export interface GenerationDocument {
 
 /** How a member's part in a generation ended, durable at key `<run>.<generation>.<member>` of the endings bucket. */
 export type MemberEnding =
-  | { readonly outcome: 'finished' | 'cancelled' | 'paused'; readonly step: number; readonly reason: string | null }
+  | {
+      readonly outcome: 'finished' | 'cancelled' | 'paused' | 'handed-over';
+      readonly step: number;
+      readonly reason: string | null;
+    }
   | { readonly outcome: 'failed'; readonly step: number; readonly code: string; readonly reason: string };
 
 export interface MemberEndingDocument {
@@ -51,6 +61,8 @@ export type GenerationOutcome =
   | { readonly kind: 'finished'; readonly step: number }
   | { readonly kind: 'cancelled'; readonly step: number }
   | { readonly kind: 'paused'; readonly step: number; readonly reason: string | null }
+  /** All members stopped at one step with a whole snapshot, for lanes to move. Spends no budget. */
+  | { readonly kind: 'handed-over'; readonly step: number; readonly reason: string | null }
   | {
       readonly kind: 'worker-lost';
       /** Whose trainers are lost. */
@@ -59,5 +71,7 @@ export type GenerationOutcome =
       readonly unreachable: readonly string[];
       readonly step: number;
       readonly reason: string;
+      /** Its trainer ended by itself (an exit code, a crash), not by a signal from outside: counts against the run's own code. */
+      readonly crashed?: boolean;
     }
   | { readonly kind: 'failed'; readonly step: number; readonly code: string; readonly reason: string };

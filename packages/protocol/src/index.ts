@@ -31,4 +31,5 @@ export * from './prepared-run.js';
 export * from './record-codec.js';
 export * from './records.js';
 export * from './run-status.js';
+export * from './snapshots.js';
 export * from './subjects.js';

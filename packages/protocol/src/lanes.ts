@@ -14,6 +14,8 @@ export interface Member {
   readonly member: MemberIndex;
   readonly worker: WorkerId;
   readonly lanes: readonly LaneIndex[];
+  /** Keeps copies of this member's snapshots, on another machine where there is one; null or left out: nobody can. */
+  readonly buddy?: WorkerId | null;
 }
 
 /** A member's contiguous range of whole blocks of the flat shared gradient; it may be empty. */

@@ -21,6 +21,8 @@ const records: RunRecord[] = [
     timings: [{ subject: 'run', series: 'step_seconds', step: 1, value: 0.25, generation: 2 }],
     tokens: 12,
   },
+  { ...base, kind: 'ledger', steps: [{ step: 3, lane: 1, epoch: 0, position: 64, microbatches: 2 }] },
+  { ...base, kind: 'snapshot', step: 10, parts: [{ part: 'shared', stateHash: sha256 }] },
   { ...base, kind: 'lineage', entries: { node: 'v20' } },
   { ...base, kind: 'member-end', step: 10, outcome: 'finished' },
   {

@@ -1,7 +1,7 @@
 import type { CheckpointPart } from './checkpoint.js';
 import { TributaryError } from './errors.js';
 import { isToken, type RunId, type TaskName } from './ids.js';
-import type { Point, PointSubject, RunRecord, SampleRow, StepMatrix, TimingPoint } from './records.js';
+import type { LedgerStep, Point, PointSubject, RunRecord, SampleRow, StepMatrix, TimingPoint } from './records.js';
 
 /** JSON knows neither NaN nor infinities nor -0: in a record these stand as strings. */
 const specialNumbers: Readonly<Record<string, number>> = {
@@ -52,6 +52,15 @@ export function decodeRunRecord(bytes: Uint8Array): RunRecord {
       };
     case 'matrices':
       return { ...base, kind: 'matrices', matrices: list(record.matrices, 'matrices', matrix) };
+    case 'ledger':
+      return { ...base, kind: 'ledger', steps: list(record.steps, 'steps', ledgerStep) };
+    case 'snapshot':
+      return {
+        ...base,
+        kind: 'snapshot',
+        step: count(record.step, 'step'),
+        parts: list(record.parts, 'parts', snapshotHash),
+      };
     case 'samples':
       return {
         ...base,
@@ -77,7 +86,10 @@ export function decodeRunRecord(bytes: Uint8Array): RunRecord {
         outcome: text(record.outcome, 'outcome'),
       };
     default:
-      throw invalid('kind', 'must be points, matrices, samples, checkpoint-part, lineage or member-end');
+      throw invalid(
+        'kind',
+        'must be points, matrices, ledger, snapshot, samples, checkpoint-part, lineage or member-end',
+      );
   }
 }
 
@@ -116,6 +128,22 @@ function matrix(value: unknown, where: string): StepMatrix {
     gram,
     coefficients,
   };
+}
+
+function ledgerStep(value: unknown, where: string): LedgerStep {
+  const entry = object(value, where);
+  return {
+    step: count(entry.step, `${where}.step`),
+    lane: count(entry.lane, `${where}.lane`),
+    epoch: count(entry.epoch, `${where}.epoch`),
+    position: count(entry.position, `${where}.position`),
+    microbatches: count(entry.microbatches, `${where}.microbatches`),
+  };
+}
+
+function snapshotHash(value: unknown, where: string): { readonly part: string; readonly stateHash: string } {
+  const entry = object(value, where);
+  return { part: name(entry.part, `${where}.part`), stateHash: hash(entry.stateHash, `${where}.stateHash`) };
 }
 
 function sample(value: unknown, where: string): SampleRow {

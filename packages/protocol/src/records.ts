@@ -38,6 +38,16 @@ export interface StepMatrix {
   readonly coefficients: readonly number[];
 }
 
+/** What one lane did in one step: which batches it read. A lane that was absent has none. */
+export interface LedgerStep {
+  readonly step: number;
+  readonly lane: number;
+  /** Where the lane's cursor stood before: with the run file and the data, it decides the batches. */
+  readonly epoch: number;
+  readonly position: number;
+  readonly microbatches: number;
+}
+
 /** One generated example of the final report. */
 export interface SampleRow {
   readonly task: TaskName;
@@ -63,6 +73,13 @@ export type RunRecord =
       readonly tokens: number;
     })
   | (RecordBase & { readonly kind: 'matrices'; readonly matrices: readonly StepMatrix[] })
+  | (RecordBase & { readonly kind: 'ledger'; readonly steps: readonly LedgerStep[] })
+  | (RecordBase & {
+      readonly kind: 'snapshot';
+      readonly step: number;
+      /** The parts that this member wrote, `shared` among them on every member. */
+      readonly parts: readonly { readonly part: string; readonly stateHash: string }[];
+    })
   | (RecordBase & { readonly kind: 'samples'; readonly step: number; readonly samples: readonly SampleRow[] })
   | (RecordBase & { readonly kind: 'checkpoint-part'; readonly part: CheckpointPart })
   | (RecordBase & { readonly kind: 'lineage'; readonly entries: Readonly<Record<string, string>> })

@@ -9,6 +9,10 @@ export interface NatsNames {
   beacon(worker: string): string;
   /** Core NATS prefix of one generation's exchange; fenced by attempt and generation. */
   exchange(run: string, attempt: number, generation: number): string;
+  /** Core NATS request subject of one agent's snapshots: {@link SnapshotRequest}. */
+  snapshots(worker: string): string;
+  /** Core NATS request subject served by agents in queue group `verify`. */
+  readonly verify: string;
   /** Core NATS request subject served by agents in queue group `generate`. */
   readonly generate: string;
   /** JetStream stream of {@link RunRecord}s and its subjects. */
@@ -31,6 +35,8 @@ export function natsNames(namespace: string): NatsNames {
     namespace,
     beacon: (worker) => `${root}.beacon.${worker}`,
     exchange: (run, attempt, generation) => `${root}.exchange.${run}.${attempt}.${generation}`,
+    snapshots: (worker) => `${root}.snapshot.${worker}`,
+    verify: `${root}.verify`,
     generate: `${root}.generate`,
     recordsStream: `${namespace}_records`,
     records: (run) => `${root}.records.${run}`,
