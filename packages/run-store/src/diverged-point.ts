@@ -1,4 +1,4 @@
-/** A redone value that differs, bit for bit, from the recorded one; of a matrix, its first. */
+/** A redone value that differs, bit for bit, from the recorded one; of a matrix, its first. State hashes are texts. */
 export interface DivergedPoint {
   readonly run: string;
   readonly subject: string;
@@ -6,6 +6,6 @@ export interface DivergedPoint {
   readonly step: number;
   readonly generation: number;
   readonly attempt: number;
-  readonly recorded: number;
-  readonly redone: number;
+  readonly recorded: number | string;
+  readonly redone: number | string;
 }

@@ -61,6 +61,14 @@ export {
   releaseLeasesOfEndedRuns,
   tryLease,
 } from './leases.js';
+export {
+  type LedgerOptions,
+  type LedgerRow,
+  ledgerOf,
+  type SnapshotHashRow,
+  type StepRange,
+  snapshotHashesOf,
+} from './ledger.js';
 export { migrateToLatest } from './migrate.js';
 export {
   type AttemptRow,

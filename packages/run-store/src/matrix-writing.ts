@@ -62,7 +62,7 @@ order by staged.run, staged.name, staged.step, staged.generation, staged.ord`;
 /** Keeps the first difference of each redone matrix, as points keep theirs. */
 export async function insertMatrixDivergences(client: pg.PoolClient): Promise<DivergedPoint[]> {
   const { rows } = await client.query<DivergedMatrix>(selectDiverged);
-  const diverged = rows.map((row): DivergedPoint => {
+  const diverged = rows.map((row) => {
     const { run, step, generation, attempt, name } = row;
     const redone = { tasks: row.redone_tasks, gram: row.redone_gram, coefficients: row.redone_coefficients };
     return { run, subject: 'run', step, generation, attempt, ...firstDifference(name, row.task_names, row, redone) };
@@ -85,7 +85,7 @@ export function firstDifference(
   names: readonly string[],
   recorded: MatrixValues,
   redone: MatrixValues,
-): Pick<DivergedPoint, 'series' | 'recorded' | 'redone'> {
+): { readonly series: string; readonly recorded: number; readonly redone: number } {
   const nameOf = (task: number | undefined): string => names[task ?? -1] ?? String(task);
   const places = placesOf(recorded);
   const others = placesOf(redone);

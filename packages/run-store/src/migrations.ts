@@ -218,8 +218,38 @@ create table gram_matrices (
 );
 `);
 
+const ledger = statements(`
+-- A run's number keeps the rows of its ledger narrow.
+create table ledger_runs (
+  id integer generated always as identity primary key,
+  run text not null unique references runs on delete cascade
+);
+
+-- As points: narrow, and without a foreign key.
+create table ledger (
+  run_id integer not null,
+  step integer not null,
+  lane integer not null,
+  generation integer not null,
+  epoch integer not null,
+  "position" integer not null,
+  microbatches integer not null,
+  primary key (run_id, step, lane)
+);
+
+create table snapshot_hashes (
+  run text not null references runs on delete cascade,
+  step integer not null,
+  part text not null,
+  generation integer not null,
+  state_hash bytea not null check (length(state_hash) = 32),
+  primary key (run, step, part)
+);
+`);
+
 /** Every migration, by name; names sort in the order in which they are applied. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-tables': tables,
   '0002-gram-matrices': gramMatrices,
+  '0004-ledger': ledger,
 };

@@ -17,6 +17,14 @@ create temporary table if not exists staged_matrices (
   ord integer not null, run text not null, attempt integer not null, generation integer not null, name text not null,
   step integer not null, tasks smallint[], gram double precision[] not null, coefficients double precision[] not null
 ) on commit delete rows;
+create temporary table if not exists staged_ledger (
+  ord integer not null, run text not null, attempt integer not null, generation integer not null, lane integer not null,
+  step integer not null, epoch integer not null, "position" integer not null, microbatches integer not null
+) on commit delete rows;
+create temporary table if not exists staged_snapshot_hashes (
+  ord integer not null, run text not null, attempt integer not null, generation integer not null, step integer not null,
+  part text not null, state_hash text not null
+) on commit delete rows;
 create temporary table if not exists staged_samples (
   ord integer not null, run text not null, step integer not null, task text not null, index integer not null,
   source text not null, generated text not null, "references" jsonb not null
@@ -41,6 +49,8 @@ export async function stageRecords(client: pg.PoolClient, records: readonly RunR
   const rows = {
     staged_points: [] as Cell[][],
     staged_matrices: [] as Cell[][],
+    staged_ledger: [] as Cell[][],
+    staged_snapshot_hashes: [] as Cell[][],
     staged_samples: [] as Cell[][],
     staged_lineage: [] as Cell[][],
     staged_member_ends: [] as Cell[][],
@@ -82,6 +92,14 @@ export async function stageRecords(client: pg.PoolClient, records: readonly RunR
           const places = tasks.every((task, index) => task === index) ? null : tasks;
           rows.staged_matrices.push([ord++, run, attempt, generation, group, step, places, gram, coefficients]);
         }
+        break;
+      case 'ledger':
+        for (const { lane, step, epoch, position, microbatches } of record.steps)
+          rows.staged_ledger.push([ord++, run, attempt, generation, lane, step, epoch, position, microbatches]);
+        break;
+      case 'snapshot':
+        for (const { part, stateHash } of record.parts)
+          rows.staged_snapshot_hashes.push([ord++, run, attempt, generation, record.step, part, stateHash]);
         break;
       case 'samples':
         for (const sample of record.samples)

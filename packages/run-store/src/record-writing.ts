@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import type { DivergedPoint } from './diverged-point.js';
+import { insertLedger, insertLedgerDivergences } from './ledger-writing.js';
 import { insertMatrices, insertMatrixDivergences } from './matrix-writing.js';
+import { insertSnapshotHashDivergences, insertSnapshotHashes } from './snapshot-hash-writing.js';
 
 export interface WriteResult {
-  /** Points, matrices, timings, samples, lineage entries and member ends that were new. */
+  /** Points, matrices, ledger steps, snapshot hashes, timings, samples, lineage entries and member ends that were new. */
   readonly inserted: number;
   /** Those that were there already. */
   readonly duplicates: number;
@@ -24,14 +26,21 @@ export async function applyStagedRecords(client: pg.PoolClient): Promise<WriteRe
   const { rows: staged } = await client.query<{ count: number }>(countStaged);
   const points = await insertPoints(client);
   const matrices = await insertMatrices(client);
+  const ledger = await insertLedger(client);
+  const hashes = await insertSnapshotHashes(client);
   const timings = await count(client, insertTimings);
   const samples = await count(client, insertSamples);
   const lineage = await count(client, insertLineage);
   const ends = await count(client, insertMemberEnds);
   await client.query(advanceRuns);
-  const inserted = points + matrices + timings + samples + lineage + ends;
+  const inserted = points + matrices + ledger + hashes + timings + samples + lineage + ends;
   const { rows: divergedPoints } = await client.query<DivergedPoint>(insertDivergences);
-  const diverged = [...divergedPoints, ...(await insertMatrixDivergences(client))];
+  const diverged = [
+    ...divergedPoints,
+    ...(await insertMatrixDivergences(client)),
+    ...(await insertLedgerDivergences(client)),
+    ...(await insertSnapshotHashDivergences(client)),
+  ];
   return {
     inserted,
     duplicates: (staged[0]?.count ?? 0) - inserted,
@@ -44,6 +53,8 @@ export async function applyStagedRecords(client: pg.PoolClient): Promise<WriteRe
 const stagedTables = [
   'staged_points',
   'staged_matrices',
+  'staged_ledger',
+  'staged_snapshot_hashes',
   'staged_samples',
   'staged_lineage',
   'staged_member_ends',

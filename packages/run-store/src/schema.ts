@@ -140,6 +140,35 @@ export interface GramMatrixTable {
   coefficients: number[];
 }
 
+/** A run's number in the ledger. */
+export interface LedgerRunTable {
+  id: Generated<number>;
+  run: string;
+}
+
+/** What one lane read in one step. */
+export interface LedgerTable {
+  runId: number;
+  step: number;
+  lane: number;
+  /** The one that recorded it first. */
+  generation: number;
+  /** Where the lane's cursor stood before. */
+  epoch: number;
+  position: number;
+  microbatches: number;
+}
+
+export interface SnapshotHashTable {
+  run: string;
+  step: number;
+  part: string;
+  /** The one that recorded it first. */
+  generation: number;
+  /** 32 bytes. */
+  stateHash: Buffer;
+}
+
 export interface SampleTable {
   run: string;
   step: number;
@@ -219,6 +248,9 @@ export interface Schema {
   timings: TimingTable;
   matrixGroups: MatrixGroupTable;
   gramMatrices: GramMatrixTable;
+  ledgerRuns: LedgerRunTable;
+  ledger: LedgerTable;
+  snapshotHashes: SnapshotHashTable;
   samples: SampleTable;
   checkpoints: CheckpointTable;
   checkpointParts: CheckpointPartTable;
