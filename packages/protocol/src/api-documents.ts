@@ -151,6 +151,15 @@ export interface RunDocument extends RunSummaryDocument {
   /** What became of the run file's `init`; null without one, and until the run is prepared. */
   readonly init: InitReport | null;
   readonly divergences: DivergencesDocument;
+  /** The run whose checkpoint it began with; null: it was launched. The parent may be gone. */
+  readonly parent: { readonly run: string; readonly step: number } | null;
+  /** Runs forked from this one, oldest first. */
+  readonly children: readonly {
+    readonly run: string;
+    /** The checkpoint of this run that it began with. */
+    readonly step: number;
+    readonly state: RunState;
+  }[];
 }
 
 /** Of the steps at which both tasks took part with a gradient that is not zero; null where there is none. */
@@ -194,7 +203,74 @@ export interface LaunchRequestDocument {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Reply to launch, resume and cancel. */
+/** `POST /v1/runs/:run/fork`: a new run from a checkpoint of this one. */
+export interface ForkRequestDocument {
+  /** Of which checkpoint; left out: the newest. */
+  readonly step?: number | undefined;
+  /** A whole run file in place of the parent's. */
+  readonly spec?: unknown;
+  /** Path in the run file of `spec` → key of the bytes that it names; they must be the parent's. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
+  /** Field (`optimizer.learningRate`, `tasks.spell.weight`) → its new value; null takes the field away where it may be. */
+  readonly set?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Reply to a fork. */
+export interface ForkReplyDocument extends AttemptReplyDocument {
+  readonly parent: { readonly run: string; readonly step: number };
+  /** Fields that differ from the parent's, sorted; values as JSON has them, null: not there. */
+  readonly changes: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[];
+  /** What does not come along from the parent, in sentences. */
+  readonly remarks: readonly string[];
+}
+
+/** `POST /v1/runs/:run/scale` */
+export interface ScaleReplyDocument extends AttemptReplyDocument {
+  /** Workers asked for. */
+  readonly workers: number;
+  /** Workers that train it now; 0 while it waits. */
+  readonly now: number;
+  /** Live workers that no run has leased. */
+  readonly free: number;
+}
+
+/** `GET /v1/runs/:run/checkpoints` */
+export interface CheckpointListDocument {
+  readonly run: string;
+  /** Newest first. */
+  readonly checkpoints: readonly (CheckpointSummaryDocument & {
+    readonly files: number;
+    /** Why it may not be pruned now; null: it may. */
+    readonly neededBy: string | null;
+  })[];
+}
+
+/** `POST /v1/runs/:run/checkpoints/:step/verify`: every file read and compared. */
+export interface CheckpointVerificationDocument {
+  readonly run: string;
+  readonly step: number;
+  readonly stateHash: string;
+  readonly intact: boolean;
+  readonly files: readonly {
+    /** `manifest`, or the part's name. */
+    readonly name: string;
+    readonly key: string;
+    readonly sizeBytes: number;
+    /** What is wrong with it, in a sentence; null: nothing. */
+    readonly problem: string | null;
+  }[];
+}
+
+/** `POST /v1/runs/:run/checkpoints/prune` */
+export interface PruneReplyDocument {
+  readonly run: string;
+  /** Nothing was deleted; `deleted` would be. */
+  readonly dryRun: boolean;
+  readonly deleted: readonly { readonly step: number; readonly sizeBytes: number }[];
+  readonly kept: readonly { readonly step: number; readonly reason: string }[];
+}
+
+/** Reply to launch, resume, pause and cancel. */
 export interface AttemptReplyDocument {
   readonly run: string;
   readonly attempt: number;

@@ -5,6 +5,7 @@ import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import {
   addCheckpointPart,
+  adoptCheckpoint,
   commitCheckpoint,
   createRun,
   deleteCheckpoint,
@@ -131,4 +132,19 @@ it('lists newest first, hides the deleted, and forgets what is gone', async () =
 it('ignores parts of unknown runs', async () => {
   const stray = { ...part(10, 'shared'), run: 'gone' as RunId, parts: ['shared'] };
   expect(await addCheckpointPart(db, stray)).toBeNull();
+});
+
+it("adopts the copy of another run's checkpoint, whose files retention finds later", async () => {
+  const copied = partNames.map((name) => part(10, name, 0));
+  const parts = copied.map(({ part: name, key, sizeBytes, sha256, stateHash }) => ({
+    ...{ part: name, key, sizeBytes, sha256, stateHash },
+  }));
+  const stateHash = sha(checkpointStateText(parts));
+  const manifest = { format: 'tributary-checkpoint/1' as const, run, attempt: 0, step: 10, stateHash, parts };
+  await adoptCheckpoint(db, manifest);
+  expect(await listCheckpoints(db, run)).toMatchObject([{ step: 10, attempt: 0, sizeBytes: 200, manifest }]);
+  expect(await requireRun(db, run)).toMatchObject({ step: 10, stateHash });
+  await expect(adoptCheckpoint(db, manifest)).rejects.toThrow();
+  await deleteCheckpoint(db, run, 10);
+  expect((await unneededParts(db, run)).map(({ key }) => key)).toEqual(copied.map(({ key }) => key));
 });

@@ -102,6 +102,24 @@ export async function commitCheckpoint(db: Db, manifest: CheckpointManifest): Pr
   });
 }
 
+/**
+ * Gives a run the copy of another run's checkpoint: its parts and, committed, the checkpoint itself. The parts count as those of
+ * generation 0, before the run's first.
+ * @throws TypeError where the run has a checkpoint of this step already
+ */
+export async function adoptCheckpoint(db: Db, manifest: CheckpointManifest): Promise<void> {
+  const { run, attempt, step, parts } = manifest;
+  await inTransaction(db, async (trx) => {
+    const names = JSON.stringify(parts.map(({ part }) => part));
+    await trx
+      .insertInto('checkpointParts')
+      .values(parts.map((part) => ({ ...part, run, attempt, step, generation: 0, parts: names })))
+      .execute();
+    if (!(await commitCheckpoint(trx, manifest)))
+      throw new TypeError(`run ${run} has a checkpoint of step ${step} already, or does not exist`);
+  });
+}
+
 /** Committed checkpoints, newest (highest step) first. */
 export async function listCheckpoints(db: Db, run: string): Promise<CheckpointRow[]> {
   return await db

@@ -1,5 +1,6 @@
 export {
   addCheckpointPart,
+  adoptCheckpoint,
   type CheckpointPartRow,
   type CheckpointRow,
   commitCheckpoint,
@@ -76,6 +77,7 @@ export {
   createRun,
   endAttempt,
   findRun,
+  forksOf,
   inTransaction,
   isLegalTransition,
   type ListRunsOptions,
@@ -86,6 +88,7 @@ export {
   setPrepared,
   setRunState,
   startAttempt,
+  stepsAwaitedFrom,
   type TaskRow,
   tasksOf,
 } from './runs.js';

@@ -247,9 +247,19 @@ create table snapshot_hashes (
 );
 `);
 
+// No foreign key: a fork remembers its parent, whatever becomes of it.
+const parents = statements(`
+alter table runs
+  add column parent text,
+  add column parent_step integer,
+  add constraint runs_parent_and_step check ((parent is null) = (parent_step is null));
+create index runs_parent on runs (parent) where parent is not null;
+`);
+
 /** Every migration, by name; names sort in the order in which they are applied. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-tables': tables,
   '0002-gram-matrices': gramMatrices,
+  '0003-parents': parents,
   '0004-ledger': ledger,
 };

@@ -8,6 +8,7 @@ import {
   endAttempt,
   endGeneration,
   findRun,
+  forksOf,
   generationsOf,
   isLegalTransition,
   listRuns,
@@ -19,6 +20,7 @@ import {
   setPrepared,
   setRunState,
   startAttempt,
+  stepsAwaitedFrom,
   tasksOf,
 } from './index.js';
 
@@ -188,4 +190,38 @@ describe('a run', () => {
       { generation: 2, resumeStep: 40, outcome: null },
     ]);
   });
+});
+
+describe('a fork', () => {
+  it('remembers its parent, also where that is gone, and is found from it', async () => {
+    const [parent, ...children] = [await newRun('parent'), await newRun('other')];
+    const forks = ['fork-a', 'fork-b'] as RunId[];
+    for (const [index, run] of forks.entries()) {
+      const row = await createRun(db, {
+        ...{ run, experiment: 'fork', spec, files: {} },
+        parent: { run: parent, step: 20 + index },
+        preparedKey: 'prepared/1.json',
+      });
+      expect(row).toMatchObject({ parent, parentStep: 20 + index, preparedKey: 'prepared/1.json' });
+    }
+    expect((await forksOf(db, parent)).map(({ run }) => run)).toEqual(forks);
+    expect(await forksOf(db, children[0] as RunId)).toEqual([]);
+    await db.deleteFrom('runs').where('run', '=', parent).execute();
+    expect(await requireRun(db, forks[0] as RunId)).toMatchObject({ parent, parentStep: 20 });
+  });
+});
+
+it('stepsAwaitedFrom names what queued runs are still to begin with', async () => {
+  const source = await newRun('source');
+  const begin = async (step: number) => {
+    const run = await newRun('beginner');
+    const init = JSON.stringify({ ...spec, init: { from: { run: source, step }, match: 'all' } });
+    await db.updateTable('runs').set({ spec: init }).where('run', '=', run).execute();
+    return run;
+  };
+  const [waiting, prepared, ended] = [await begin(40), await begin(60), await begin(80)];
+  await setPrepared(db, prepared, { preparedKey: 'prepared/1.json', targetSteps: 1 });
+  await startAttempt(db, ended);
+  await endAttempt(db, ended, 1, { state: 'cancelled', reason: null });
+  expect(await stepsAwaitedFrom(db, source)).toEqual([{ run: waiting, step: 40 }]);
 });

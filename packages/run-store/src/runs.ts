@@ -31,13 +31,18 @@ export interface NewRun {
   readonly spec: RunFile;
   /** Path in the run file → object key of the uploaded bytes. */
   readonly files: Readonly<Record<string, string>>;
+  /** The run that it is forked from, and the step; left out: it begins by itself. */
+  readonly parent?: { readonly run: string; readonly step: number };
+  /** What the parent was prepared to: initial values that it has resolved stay. */
+  readonly preparedKey?: string | null;
 }
 
 /**
  * Records a run as `queued`, with its tasks, before its first attempt (`attempt` 0).
  * @throws TributaryError `RUN_STATE_CONFLICT` where the id is taken
  */
-export async function createRun(db: Db, { run, experiment, spec, files }: NewRun): Promise<RunRow> {
+export async function createRun(db: Db, newRun: NewRun): Promise<RunRow> {
+  const { run, experiment, spec, files, parent, preparedKey } = newRun;
   return await inTransaction(db, async (trx) => {
     const row = await trx
       .insertInto('runs')
@@ -48,6 +53,9 @@ export async function createRun(db: Db, { run, experiment, spec, files }: NewRun
         spec: JSON.stringify(spec),
         files: JSON.stringify(files),
         targetSteps: spec.budget.steps,
+        preparedKey: preparedKey ?? null,
+        parent: parent?.run ?? null,
+        parentStep: parent?.step ?? null,
       })
       .onConflict((conflict) => conflict.doNothing())
       .returningAll()
@@ -112,6 +120,32 @@ export async function listRuns(db: Db, options: ListRunsOptions): Promise<RunRow
   }
   const rows = await query.orderBy('createdAt', 'desc').orderBy('run', 'desc').limit(options.limit).execute();
   return rows as RunRow[];
+}
+
+/** Runs that were forked from this one, oldest first. */
+export async function forksOf(db: Db, run: string): Promise<RunRow[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('parent', '=', run)
+    .orderBy('createdAt')
+    .orderBy('run')
+    .execute();
+  return rows as RunRow[];
+}
+
+/** Steps of this run's checkpoints that queued runs are still to begin with (`init.from`). */
+export async function stepsAwaitedFrom(
+  db: Db,
+  run: string,
+): Promise<{ readonly run: string; readonly step: number }[]> {
+  const { rows } = await sql<{ run: string; step: number }>`
+    select run, (spec #>> '{init,from,step}')::integer as step
+    from runs
+    where spec #>> '{init,from,run}' = ${run} and spec #>> '{init,from,step}' is not null
+      and prepared_key is null and state = 'queued'
+    order by run`.execute(db);
+  return rows;
 }
 
 /** The run's tasks in run-file order. */

@@ -16,6 +16,9 @@ export interface RunTable {
   spec: JSONColumnType<RunFile>;
   files: JSONColumnType<Readonly<Record<string, string>>>;
   preparedKey: string | null;
+  /** The run whose checkpoint of `parentStep` this one began with; it may be gone. */
+  parent: string | null;
+  parentStep: number | null;
   targetSteps: number | null;
   step: Generated<number>;
   stateHash: string | null;

@@ -179,6 +179,8 @@ export const runSchema = z.object({
   lineage: list(lineageSchema),
   init: initSchema.nullable(),
   divergences: divergencesSchema,
+  parent: z.object({ run: z.string(), step: count }).nullable(),
+  children: list(z.object({ run: z.string(), step: count, state })),
 }) satisfies z.ZodType<Wire<RunDocument>>;
 
 const pairStatistics = {

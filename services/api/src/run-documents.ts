@@ -11,6 +11,7 @@ import {
   attemptsOf,
   countDivergences,
   divergencesOf,
+  forksOf,
   generationsOf,
   lineageOf,
   listCheckpoints,
@@ -45,7 +46,7 @@ export function runSummary(row: RunRow): RunSummaryDocument {
 /** Everything that is known of a run. @throws TributaryError `RUN_NOT_FOUND` */
 export async function runDocument({ db, objects }: Pick<ApiDeps, 'db' | 'objects'>, run: string): Promise<RunDocument> {
   const row = await requireRun(db, run);
-  const [tasks, attempts, generations, series, checkpoints, lineage, samples, total, first] = await Promise.all([
+  const [tasks, attempts, generations, series, checkpoints, lineage, samples, total, first, forks] = await Promise.all([
     tasksOf(db, run),
     attemptsOf(db, run),
     generationsOf(db, run),
@@ -55,6 +56,7 @@ export async function runDocument({ db, objects }: Pick<ApiDeps, 'db' | 'objects
     samplesOf(db, run),
     countDivergences(db, run),
     divergencesOf(db, run, maxShownDivergences),
+    forksOf(db, run),
   ]);
   return {
     ...runSummary(row),
@@ -89,6 +91,8 @@ export async function runDocument({ db, objects }: Pick<ApiDeps, 'db' | 'objects
     lineage,
     init: await initReport(row, objects),
     divergences: { total, first: first.map(({ run: _, foundAt: __, ...divergence }) => divergence) },
+    parent: row.parent === null ? null : { run: row.parent, step: row.parentStep ?? 0 },
+    children: forks.map(({ run: child, parentStep, state }) => ({ run: child, step: parentStep ?? 0, state })),
   };
 }
 

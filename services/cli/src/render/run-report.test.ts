@@ -70,6 +70,8 @@ const run: RunDocument = {
   ],
   init: null,
   divergences: { total: 0, first: [] },
+  parent: null,
+  children: [],
 };
 const links = { temporal: 'http://127.0.0.1:8233', prometheus: 'http://127.0.0.1:9090' };
 const plain = (text: string) => stripVTControlCharacters(text).split('\n');
