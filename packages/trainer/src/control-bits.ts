@@ -4,21 +4,29 @@ import type { StopRequest } from '@tributary/protocol';
  * Asks that travel in each step's messages. All members see the same OR of all members' bits at the same step, so a stop
  * is in force at one step for all.
  */
-export const controlBits = { cancel: 1, pause: 2, timeBudget: 4 } as const;
+export const controlBits = { cancel: 1, pause: 2, timeBudget: 4, handOver: 8 } as const;
 
 export function bitOf(request: StopRequest): number {
-  return request === 'cancel' ? controlBits.cancel : controlBits.pause;
+  switch (request) {
+    case 'cancel':
+      return controlBits.cancel;
+    case 'pause':
+      return controlBits.pause;
+    case 'hand-over':
+      return controlBits.handOver;
+  }
 }
 
 export interface AgreedStop {
-  readonly outcome: 'cancelled' | 'paused';
+  readonly outcome: 'cancelled' | 'paused' | 'handed-over';
   readonly reason: string | null;
 }
 
-/** What the members' combined bits ask for; cancelling goes before pausing. */
+/** What the members' combined bits ask for: cancelling goes before pausing, and pausing before handing over. */
 export function agreedStop(bits: number): AgreedStop | null {
   if (bits & controlBits.cancel) return { outcome: 'cancelled', reason: null };
   if (bits & controlBits.pause) return { outcome: 'paused', reason: null };
   if (bits & controlBits.timeBudget) return { outcome: 'paused', reason: 'the time budget of the run file is used up' };
+  if (bits & controlBits.handOver) return { outcome: 'handed-over', reason: null };
   return null;
 }

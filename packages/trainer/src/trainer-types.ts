@@ -1,7 +1,9 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import type { Transport } from '@tributary/collectives';
-import type { GenerationDocument, ObjectStore, PreparedRun, TrainerPhase } from '@tributary/protocol';
+import type { GenerationDocument, ObjectStore, PreparedRun, TrainerPhase, TrainerStatus } from '@tributary/protocol';
 import type { Logger, Metrics } from '@tributary/telemetry';
+import type { ComputeKeeper } from './compute-keeper.js';
+import type { SnapshotPort } from './snapshot-port.js';
 
 /** One member's part in one generation. */
 export interface TrainerOptions {
@@ -21,6 +23,9 @@ export interface TrainerDeps {
   readonly objects: ObjectStore;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Outlives the generation, with its thread and compiled graphs. */
+  readonly compute: ComputeKeeper;
+  readonly snapshots: SnapshotPort;
   /** Called on every change of phase or sign of progress. */
   readonly onStatus: (status: TrainerProgress) => void;
 }
@@ -29,4 +34,7 @@ export interface TrainerProgress {
   readonly phase: TrainerPhase;
   /** Steps done. */
   readonly step: number;
+  readonly awaiting: NonNullable<TrainerStatus['awaiting']> | null;
+  /** The newest whole snapshot of this member in this generation. */
+  readonly snapshot: NonNullable<TrainerStatus['snapshot']> | null;
 }

@@ -5,7 +5,7 @@ import type { SequenceModel } from '@tributary/models';
 import { type MemberEnding, type StopRequest, type TrainerPhase, TributaryError } from '@tributary/protocol';
 import { CheckpointWriter } from './checkpoint-writer.js';
 import { chooseStrategy } from './choose-strategy.js';
-import { ComputeClient } from './compute-client.js';
+import type { ComputeClient } from './compute-client.js';
 import type { LaneDone, Warming } from './compute-messages.js';
 import { type AgreedStop, agreedStop, bitOf, controlBits } from './control-bits.js';
 import { type ExchangeSetup, setUpExchange } from './exchange-setup.js';
@@ -25,6 +25,10 @@ import type { TrainerDeps, TrainerOptions } from './trainer-types.js';
 
 /** How long a failing run waits for JetStream to take its last records. */
 const lastRecordsMs = 5_000;
+
+function superseded(): TributaryError {
+  return new TributaryError('GENERATION_SUPERSEDED', 'Another generation takes the place of this one.');
+}
 
 /** What trains, once it is open. */
 interface TrainingParts {
@@ -46,6 +50,8 @@ export class Trainer {
   readonly #state: MemberState;
   readonly #outbox: RecordOutbox;
   readonly #checkpoints: CheckpointWriter;
+  readonly #aborting = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
   #control = 0;
   #toldSkipped = false;
   #phase: TrainerPhase | null = null;
@@ -93,8 +99,26 @@ export class Trainer {
     this.#control |= bitOf(request);
   }
 
-  /** Trains to the budget, an agreed stop, or an error. Everything recorded has been acknowledged when it resolves. */
-  async run(): Promise<MemberEnding> {
+  /**
+   * Gives the generation up: `run` rejects with GENERATION_SUPERSEDED once nothing of it computes, sends or writes any more. The
+   * compute thread lives on.
+   */
+  async abort(): Promise<void> {
+    this.#aborting.abort(superseded());
+    await this.#running.catch(() => undefined);
+  }
+
+  /**
+   * Trains to the budget, an agreed stop, or an error. Everything recorded has been acknowledged when it resolves.
+   * @throws TributaryError `GENERATION_SUPERSEDED` after `abort`
+   */
+  run(): Promise<MemberEnding> {
+    const running = this.#run();
+    this.#running = running;
+    return running;
+  }
+
+  async #run(): Promise<MemberEnding> {
     this.#report('starting');
     const compute = await this.#startCompute();
     this.#strategy.begin(compute.moments);
@@ -122,17 +146,16 @@ export class Trainer {
     } finally {
       this.#outbox.close();
       await exchange?.close();
-      await compute.stop();
     }
   }
 
   async #startCompute(): Promise<ComputeClient> {
     const { prepared, backend, device } = this.#options;
     const { shared, tasks } = this.#state.vectors;
-    return ComputeClient.start({
+    return this.#deps.compute.open({
       prepared,
       lanes: this.#plan.hosted,
-      splits: await fetchSplits(prepared, this.#plan.hostedTasks, this.#deps.objects),
+      splits: (tasks) => fetchSplits(prepared, tasks, this.#deps.objects),
       shared: shared.parameters,
       tasks: Object.fromEntries([...tasks].map(([task, vector]) => [task, vector.parameters])),
       gradients: this.#exchange.gradients,
@@ -223,7 +246,7 @@ export class Trainer {
       },
     });
     // Either may fail first; the other's failure must not go unhandled.
-    const [combined] = await Promise.all([stepExchange.result(), computing]);
+    const [combined] = await Promise.all([stepExchange.result(this.#aborting.signal), computing]);
     this.#step += this.#strategy.steps;
     const result = { ...combined, step: this.#step };
     const skipped = nonFinite.reasonToSkip(result);
@@ -279,6 +302,6 @@ export class Trainer {
   #report(phase: TrainerPhase, step = this.#step): void {
     if (phase !== this.#phase) this.#deps.logger.info({ phase, step: this.#step }, 'phase');
     this.#phase = phase;
-    this.#deps.onStatus({ phase, step });
+    this.#deps.onStatus({ phase, step, awaiting: null, snapshot: null });
   }
 }

@@ -6,11 +6,12 @@ import {
   type MemberEndingDocument,
   type PreparedRun,
   type StopRequest,
+  TributaryError,
   toErrorDocument,
 } from '@tributary/protocol';
 import { untilThere } from '@tributary/service-runtime';
 import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
-import { patientStore, serverIsAway, Trainer } from '@tributary/trainer';
+import { ComputeKeeper, patientStore, type SnapshotPort, serverIsAway, Trainer } from '@tributary/trainer';
 import { readEnvironment } from './environment.js';
 import { openSession } from './nats-session.js';
 import type { FromTrainer, ToTrainer } from './trainer-messages.js';
@@ -27,6 +28,11 @@ let askedEarly: StopRequest | null = null;
 let onStop = (request: StopRequest): void => {
   askedEarly = request;
 };
+
+/** Until the agent keeps a folder: nothing is held, so a generation begins with a checkpoint. */
+const lost = (): Promise<never> =>
+  Promise.reject(new TributaryError('SNAPSHOT_LOST', 'This worker keeps no snapshots; a checkpoint is needed.'));
+const snapshots: SnapshotPort = { folder: { write: lost }, fetch: lost, written: () => Promise.resolve() };
 
 // Without its agent a trainer has no one to obey.
 process.once('disconnect', () => process.exit(1));
@@ -100,9 +106,11 @@ async function train(document: GenerationDocument, member: number): Promise<void
         objects,
         logger,
         metrics,
+        compute: new ComputeKeeper(),
+        snapshots,
         onStatus: (status) => {
           step = status.step;
-          tell({ kind: 'status', ...status });
+          tell({ kind: 'status', phase: status.phase, step: status.step });
         },
       },
     );
