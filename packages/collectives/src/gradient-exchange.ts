@@ -4,7 +4,6 @@ import type {
   CombinerStates,
   ExchangeCounters,
   ExchangeOptions,
-  LaneContribution,
   LaneResiduals,
   StepResult,
 } from './exchange-options.js';
@@ -15,6 +14,7 @@ import type { GradientStep } from './gradient-step.js';
 import { decodeMemberHeader } from './member-header.js';
 import { PeerProgress } from './peer-progress.js';
 import { QuietTimer } from './quiet-timer.js';
+import type { StepExchange } from './step-exchange.js';
 import type { StepInbox } from './step-inbox.js';
 import { type StepLanes, stepLanes } from './step-lanes.js';
 import type { StepOutbox } from './step-outbox.js';
@@ -22,20 +22,6 @@ import { abortable, type StepWaiting, stepWaiting } from './step-waiting.js';
 import type { Transport } from './transport.js';
 import { type WantList, wantItems, wantMessage } from './want-list.js';
 import { flags, type Head, headBytes, kinds, newMessage, readHead } from './wire.js';
-
-/** One step of an exchange. */
-export interface StepExchange {
-  /**
-   * Gives one of this member's lanes. Its arrays must stay unchanged until the next step's result.
-   * @param control bits added to the step's: those known with this member's last lane are in force in this step
-   */
-  contribute(contribution: LaneContribution, control?: number): void;
-  /**
-   * Resolves once the step is complete on this member: with the same numbers on all. Waits as long as it takes; the caller
-   * decides by `signal` when a peer is lost.
-   */
-  result(signal?: AbortSignal): Promise<StepResult>;
-}
 
 export interface ExchangeDeps {
   readonly transport: Transport;
@@ -103,6 +89,11 @@ export class GradientExchange {
     if (this.#plan.laneHost[lane] !== this.#plan.self)
       throw new RangeError(`lane ${lane} is not hosted by this member`);
     return this.#parts.residuals?.of(lane) ?? null;
+  }
+
+  /** The members that the step in hand lacks something of, ascending; none between steps. What this member itself owes is not counted. */
+  awaited(): readonly number[] {
+    return this.#current.started ? this.#inbox.awaited() : [];
   }
 
   /**

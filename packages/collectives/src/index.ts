@@ -17,9 +17,10 @@ export type {
   StepResult,
 } from './exchange-options.js';
 export { exchangeVectorBytes } from './exchange-parts.js';
-export { type ExchangeDeps, GradientExchange, type StepExchange } from './gradient-exchange.js';
+export { type ExchangeDeps, GradientExchange } from './gradient-exchange.js';
 export { memoryNetwork } from './memory-network.js';
 export type { NatsAccess, NatsSocketState } from './nats-socket/index.js';
 export { type NatsTransport, type NatsTransportOptions, natsTransport } from './nats-transport.js';
+export type { StepExchange } from './step-exchange.js';
 export type { Transport } from './transport.js';
 export { type VectorMemory, vectorMemory } from './vector-memory.js';

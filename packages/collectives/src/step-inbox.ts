@@ -127,6 +127,23 @@ export class StepInbox {
     return wants;
   }
 
+  /** Members that have not told of their lanes; where all have: those whose numbers are not all here. Ascending. */
+  awaited(): number[] {
+    const { units, size, self } = this.#plan;
+    const others = Array.from({ length: size }, (_, member) => member).filter((member) => member !== self);
+    const silent = others.filter((member) => this.#headers[member] === 0);
+    if (silent.length > 0) return silent;
+    const behind = new Set<number>();
+    for (let unit = 0; unit < units.count; unit++)
+      if (this.#state[unit] !== settled) behind.add(units.sender[unit] as number);
+    return others.filter((member) => behind.has(member) || this.#lacksSums(member));
+  }
+
+  #lacksSums(owner: number): boolean {
+    const there = this.#sums[owner]?.subarray(0, this.#sumParts[owner]);
+    return there?.includes(0) ?? false;
+  }
+
   /** All that was asked for, or comes unasked, and is not there. */
   missing(): WantList {
     const { units, size, self } = this.#plan;
