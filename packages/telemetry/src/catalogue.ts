@@ -94,12 +94,30 @@ export const catalogue = {
     ['phase', 'outcome'],
     secondsBuckets(0.01, 100),
   ),
+  checkpointFailuresTotal: counter(
+    'checkpoint_failures_total',
+    'Checkpoints that a member could not write; training goes on without them.',
+    ['run_id'],
+  ),
   checkpointLastSuccessTimestampSeconds: gauge(
     'checkpoint_last_success_timestamp_seconds',
     'When the last checkpoint was committed.',
     ['run_id'],
   ),
   checkpointBytes: gauge('checkpoint_bytes', 'Size of the last committed checkpoint.', ['run_id']),
+
+  // Trainers: snapshots.
+  snapshotDurationSeconds: histogram(
+    'snapshot_duration_seconds',
+    'Time from the copy of the state to its files, and to the copies of a buddy.',
+    ['phase'],
+    secondsBuckets(0.001, 10),
+  ),
+  snapshotFailuresTotal: counter(
+    'snapshot_failures_total',
+    'Snapshots that a member could not write; training goes on without them.',
+    ['run_id'],
+  ),
 
   // Orchestrator: slots.
   slots: gauge('slots', 'Living workers.', ['device']),
@@ -117,6 +135,11 @@ export const catalogue = {
     'ingest_messages_total',
     'Messages of the records stream: written, retried or set aside.',
     ['outcome'],
+  ),
+  recordsFencedTotal: counter(
+    'records_fenced_total',
+    'Rows dropped, by the kind of their record: the work of a generation beyond where a later one began.',
+    ['kind'],
   ),
   ingestBatchSeconds: histogram('ingest_batch_seconds', 'Time to write a batch.', ['outcome'], fast),
   ingestLagSeconds: gauge(
