@@ -76,3 +76,19 @@ export async function newestGeneration(db: Db, run: string): Promise<number> {
 export async function generationsOf(db: Db, run: string): Promise<GenerationRow[]> {
   return await db.selectFrom('generations').selectAll().where('run', '=', run).orderBy('generation').execute();
 }
+
+/**
+ * Of each run, the generations after a given one.
+ * @param after run → generation
+ */
+export async function laterGenerations(
+  db: Db,
+  after: ReadonlyMap<string, number>,
+): Promise<Pick<GenerationRow, 'run' | 'generation' | 'resumeStep'>[]> {
+  if (after.size === 0) return [];
+  const { rows } = await sql<Pick<GenerationRow, 'run' | 'generation' | 'resumeStep'>>`
+    select later.run, later.generation, later.resume_step as "resumeStep"
+    from unnest(${[...after.keys()]}::text[], ${[...after.values()]}::integer[]) as known (run, generation)
+    join generations later on later.run = known.run and later.generation > known.generation`.execute(db);
+  return rows;
+}

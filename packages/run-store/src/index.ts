@@ -31,6 +31,7 @@ export {
   endGeneration,
   type GenerationRow,
   generationsOf,
+  laterGenerations,
   type NewGeneration,
   newestGeneration,
   recordGeneration,

@@ -245,6 +245,9 @@ create table snapshot_hashes (
   state_hash bytea not null check (length(state_hash) = 32),
   primary key (run, step, part)
 );
+
+-- A run may be extended: its schedule is that of the attempt. Null: of an attempt that is older than this column.
+alter table attempts add column target_steps integer;
 `);
 
 // No foreign key: a fork remembers its parent, whatever becomes of it.

@@ -169,11 +169,16 @@ select distinct on (run, generation, member) run, generation, member, attempt, s
 from staged_member_ends order by run, generation, member, ord
 on conflict do nothing`;
 
+/** A member's end does not move a run whose later generation began before it: that trainer woke up late. */
 const advanceRuns = `
 with newest as (
   select run, max(step) as step from (
     select run, step from staged_points where kind = 'point'
-    union all select run, step from staged_member_ends
+    union all select run, step from staged_member_ends ends
+    where not exists (
+      select from generations later
+      where later.run = ends.run and later.generation > ends.generation and later.resume_step < ends.step
+    )
   ) steps group by run
 ), locked as (
   select runs.run, newest.step from runs join newest using (run) where newest.step > runs.step

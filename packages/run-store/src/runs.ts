@@ -208,7 +208,7 @@ export async function startAttempt(db: Db, run: string, options: { readonly step
       .where((eb) =>
         eb.or([eb('state', 'in', restingStates), eb.and([eb('state', '=', 'queued'), eb('attempt', '=', 0)])]),
       )
-      .returning('attempt')
+      .returning(['attempt', 'targetSteps'])
       .executeTakeFirst();
     if (!row) {
       const { state, attempt } = await requireRun(trx, run);
@@ -217,7 +217,10 @@ export async function startAttempt(db: Db, run: string, options: { readonly step
         `Run "${run}" is ${state} (attempt ${attempt}); only a run that is ${restingStates.join(', ')} can be resumed.`,
       );
     }
-    await trx.insertInto('attempts').values({ run, attempt: row.attempt }).execute();
+    await trx
+      .insertInto('attempts')
+      .values({ run, ...row })
+      .execute();
     return row.attempt;
   });
 }

@@ -41,6 +41,8 @@ export interface AttemptTable {
   attempt: number;
   state: RunState | null;
   reason: string | null;
+  /** Its budget; null: of an attempt before budgets were kept. */
+  targetSteps: number | null;
   startedAt: Stamp;
   endedAt: NullableStamp;
 }

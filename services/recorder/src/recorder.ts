@@ -8,6 +8,7 @@ import { batches } from './batches.js';
 import { CheckpointCommitter } from './checkpoint-committer.js';
 import { EndGate } from './end-gate.js';
 import type { PassFaultPoint } from './fault-points.js';
+import { GenerationFence } from './generation-fence.js';
 import { Inbox } from './inbox.js';
 import { PartQueue } from './part-queue.js';
 import { type RecordMessage, RecordWriter } from './record-writer.js';
@@ -38,6 +39,7 @@ const drainLimitMs = 10_000;
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #deps: RecorderDeps;
+  readonly #fence: GenerationFence;
   readonly #writer: RecordWriter;
   readonly #parts: PartQueue;
   readonly #inbox: Inbox;
@@ -53,6 +55,7 @@ export class Recorder {
     this.#options = options;
     this.#deps = deps;
     this.#inbox = new Inbox(options.ackWaitMs / 3);
+    this.#fence = new GenerationFence(deps);
     this.#writer = new RecordWriter({
       ...deps,
       onDiverged: (diverged) => {
@@ -74,12 +77,15 @@ export class Recorder {
       (ends) => this.#writer.write(ends, this.#givingUp.signal),
       this.#stopping.signal,
     );
-    this.#parts = new PartQueue(async (part) => await committer.handle(part, this.#stopping.signal));
+    this.#parts = new PartQueue(async (part) => {
+      if (!(await this.#fence.shutsOut(part, this.#stopping.signal)))
+        await committer.handle(part, this.#stopping.signal);
+    });
   }
 
   /** What keeps records from being written now; null: nothing. */
   get problem(): string | null {
-    return this.#writer.problem;
+    return this.#fence.problem ?? this.#writer.problem;
   }
 
   /** Resolves when it has been stopped. @throws what no waiting can mend */
@@ -154,7 +160,7 @@ export class Recorder {
   }
 
   async #recordBatch(batch: readonly RecordMessage[]): Promise<void> {
-    const decoded = this.#writer.decode(batch);
+    const decoded = await this.#fence.apply(this.#writer.decode(batch), this.#givingUp.signal);
     await this.#writer.write(
       decoded.filter(({ record }) => record.kind !== 'checkpoint-part' && record.kind !== 'member-end'),
       this.#givingUp.signal,
