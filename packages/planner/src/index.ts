@@ -1,16 +1,18 @@
 export { checkpointsToDelete, type KeepableCheckpoint } from './checkpoint-retention.js';
+export { chooseSnapshot } from './choose-snapshot.js';
 export {
   type DecidedRun,
   decideAfterGeneration,
   type EndedGeneration,
   type RunDecision,
 } from './decide-after-generation.js';
-export { type FencedGeneration, fenceStep } from './fence-step.js';
+export { type FencedGeneration, fenceStep, fenceStep, type GenerationStart } from './fence-step.js';
 export { laneCosts, type TrainingData } from './lane-costs.js';
 export { lanesOf } from './lanes-of.js';
 export { placeLanes } from './place-lanes.js';
 export { countLoss, defaultBudgets, type LossHistory, noLosses, type RetryBudgets } from './retry-budget.js';
 export { planShards } from './shard-plan.js';
+export { strongerStop } from './stop-precedence.js';
 export {
   beginSupervision,
   defaultLimits,
@@ -27,4 +29,5 @@ export {
   type TaskSchedule,
   taskSchedule,
 } from './task-schedule.js';
+export { withBuddies } from './with-buddies.js';
 export { workerSilent } from './worker-silent.js';

@@ -4,10 +4,13 @@ export type {
   EndedRun,
   FinishRunInput,
   GenerationRef,
+  LeaseSlotsInput,
   OpenedGeneration,
   OpenGenerationInput,
-  ReleaseSlotsInput,
+  OpenGenerationRef,
+  RecordGenerationInput,
+  SuperviseGenerationInput,
   TrainingActivities,
 } from './training-activities.js';
 export { type CarriedRun, type TrainingRunInput, trainingRun } from './training-run.workflow.js';
-export { cancelSignal, pauseSignal, statusQuery, type TrainingRunStatus } from './training-signals.js';
+export { cancelSignal, pauseSignal, scaleSignal, statusQuery, type TrainingRunStatus } from './training-signals.js';

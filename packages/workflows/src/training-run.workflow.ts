@@ -3,30 +3,33 @@ import {
   ContinueAsNew,
   condition,
   continueAsNew,
-  isCancellation,
   proxyActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { decideAfterGeneration, type LossHistory, noLosses, type RunDecision } from '@tributary/planner';
-import type { ErrorCode, RunState, StopRequest, WorkerId } from '@tributary/protocol';
+import { decideAfterGeneration, type LossHistory, noLosses, type RunDecision, strongerStop } from '@tributary/planner';
+import type { ErrorCode, GenerationOutcome, RunState, StopRequest, WorkerId } from '@tributary/protocol';
 import { computingActivity, longActivity, shortActivity } from './activity-options.js';
 import { failureReason } from './failure-reason.js';
+import { unlessInterrupted } from './interruptible.js';
+import { RecordsInOrder } from './records-in-order.js';
 import type {
   AttemptRef,
   EndedGenerationRef,
   EndedRun,
   FinishRunInput,
-  OpenedGeneration,
+  OpenGenerationRef,
   TrainingActivities,
 } from './training-activities.js';
-import { cancelSignal, pauseSignal, statusQuery } from './training-signals.js';
+import { cancelSignal, pauseSignal, scaleSignal, statusQuery } from './training-signals.js';
 
 /** What a run takes along into its next execution; of constant size. */
 export interface CarriedRun {
   readonly preparedKey: string;
   readonly workers: readonly WorkerId[];
+  readonly wanted: number | null;
   readonly decisions: number;
+  readonly spentMs: number;
   readonly history: LossHistory;
   readonly previous: EndedGenerationRef;
   readonly reason: string;
@@ -40,7 +43,7 @@ export interface TrainingRunInput extends AttemptRef {
 }
 
 const { prepare } = proxyActivities<TrainingActivities>(computingActivity);
-const { leaseSlots, openGeneration, superviseGeneration, finishRun } =
+const { leaseSlots, openGeneration, superviseGeneration, recordGeneration, finishRun } =
   proxyActivities<TrainingActivities>(longActivity);
 const { requestStop, releaseSlots } = proxyActivities<TrainingActivities>(shortActivity);
 
@@ -59,25 +62,32 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
   const { run, attempt, carried, generationsPerExecution = 200 } = input;
   const ref: AttemptRef = { run, attempt };
   let stop: StopRequest | null = null;
+  let wanted = carried?.wanted ?? null;
   let state: RunState = carried === undefined ? 'queued' : 'recovering';
   let reason: string | null = carried?.reason ?? null;
   let workers: readonly WorkerId[] = carried?.workers ?? [];
   let decisions = carried?.decisions ?? 0;
+  let spentMs = carried?.spentMs ?? 0;
   let history = carried?.history ?? noLosses;
   let previous: EndedGenerationRef | null = carried?.previous ?? null;
-  let opened: Extract<OpenedGeneration, { kind: 'opened' }> | null = null;
+  let opened: OpenGenerationRef | null = null;
+  const records = new RecordsInOrder(recordGeneration);
 
   setHandler(cancelSignal, () => {
     stop = 'cancel';
   });
   setHandler(pauseSignal, () => {
-    stop ??= 'pause';
+    stop = strongerStop(stop, 'pause');
+  });
+  setHandler(scaleSignal, (count) => {
+    if (Number.isInteger(count) && count >= 1) wanted = count;
   });
   // A cancellation from Temporal's own tools means the same as the signal.
   outer.cancelRequested.catch(() => {
     stop = 'cancel';
   });
-  const wanted = (): StopRequest | null => stop;
+  const requested = (): StopRequest | null => stop;
+  const scaledTo = (): number | null => wanted;
   setHandler(statusQuery, () => ({
     run,
     attempt,
@@ -86,105 +96,127 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
     generation: opened?.generation ?? previous?.generation ?? 0,
     resumeStep: opened?.resumeStep ?? 0,
     workers,
-    stop: wanted(),
+    wanted: scaledTo(),
+    stop: requested(),
   }));
 
   /** What a stop request makes of a run that no generation trains. A queued run has nothing to pause yet. */
   const stopped = (): Ending | null => {
-    const request = wanted();
+    const request = requested();
     if (request === 'cancel') return { state: 'cancelled', code: null, reason: 'cancelled by request', step: null };
     if (request === 'pause' && state === 'recovering')
       return { state: 'paused', code: null, reason: 'paused by request', step: null };
     return null;
   };
+  const failIfEndedByAnother = (): void => {
+    if (records.failure !== null) throw records.failure;
+  };
 
-  /** What an activity gives, or null once a stop request has come first: then it is cancelled. */
-  async function unlessStopped<T>(start: () => Promise<T>): Promise<T | null> {
-    const scope = new CancellationScope({ cancellable: true });
-    let done = false;
-    const interrupted = condition(() => done || stopped() !== null).then(() => {
-      if (!done) scope.cancel();
-    });
-    try {
-      return await scope.run(start);
-    } catch (error) {
-      if (stopped() !== null && isCancellation(error)) return null;
-      throw error;
-    } finally {
-      done = true;
-      await interrupted;
-    }
-  }
-
-  /** The generation's outcome; passes on stop requests that come meanwhile. */
-  async function superviseAndStop(generation: number) {
+  /** The generation's outcome; passes on what is asked of it meanwhile. */
+  async function supervised(generation: number, preparedKey: string): Promise<GenerationOutcome> {
     let ended = false;
     let asked: StopRequest | null = null;
     const stopping = (async () => {
       for (;;) {
-        await condition(() => ended || wanted() !== asked);
-        const request = wanted();
+        await condition(() => ended || requested() !== asked);
+        const request = requested();
         if (ended || request === null) return;
         asked = request;
         await requestStop({ ...ref, generation, stop: request });
       }
     })();
     try {
-      return await superviseGeneration({ ...ref, generation });
+      for (;;) {
+        const target = scaledTo();
+        // Supervision keeps nothing, so another one takes over where the user has scaled the run.
+        const outcome = await unlessInterrupted(
+          () => scaledTo() !== target || records.failure !== null,
+          () => superviseGeneration({ ...ref, generation, preparedKey, wanted: target }),
+        );
+        failIfEndedByAnother();
+        if (outcome !== null) return outcome;
+      }
     } finally {
       ended = true;
       await stopping;
     }
   }
 
+  async function giveSlotsBack(): Promise<void> {
+    await records.flushed();
+    await releaseSlots(ref);
+    workers = [];
+  }
+
   async function train(): Promise<Ending> {
     let preparedKey = carried?.preparedKey ?? null;
     for (;;) {
+      failIfEndedByAnother();
       const early = stopped();
       if (early !== null) return early;
       if (preparedKey === null) {
-        preparedKey = (await unlessStopped(() => prepare(ref)))?.preparedKey ?? null;
+        const prepared = await unlessInterrupted(
+          () => stopped() !== null,
+          () => prepare(ref),
+        );
+        preparedKey = prepared?.preparedKey ?? null;
         continue;
       }
-      if (workers.length === 0) {
-        workers = (await unlessStopped(() => leaseSlots(ref)))?.workers ?? [];
-        continue;
-      }
+      const target = scaledTo();
+      const leased = await unlessInterrupted(
+        () => stopped() !== null || scaledTo() !== target || records.failure !== null,
+        () => leaseSlots({ ...ref, wanted: target, held: workers }),
+      );
+      if (leased === null) continue;
+      workers = leased.workers;
       const next = await openGeneration({
         ...ref,
         decisionId: `${run}.${attempt}.${decisions}`,
         preparedKey,
         workers,
+        wanted: target,
+        spentMs,
         previous,
         reason,
       });
       decisions += 1;
       if (next.kind === 'no-workers') {
         reason = next.reason;
-        await releaseSlots({ ...ref, waiting: previous === null ? null : { previous, reason } });
-        workers = [];
+        if (previous !== null)
+          records.add({ ...ref, kind: 'ended', ended: { ...previous, endedAtMs: Date.now() }, reason });
+        await giveSlotsBack();
         continue;
       }
-      opened = next;
+      const { kind: _opened, ...generation } = next;
+      opened = generation;
       state = 'running';
-      const outcome = await superviseAndStop(next.generation);
+      records.add({ ...ref, kind: 'opened', opened: generation, previous, reason });
+      const beganMs = Date.now();
+      const outcome = await supervised(next.generation, preparedKey);
+      const endedAtMs = Date.now();
+      spentMs += endedAtMs - beganMs;
       previous = { generation: next.generation, members: next.workers.length, outcome };
-      const decided = decideAfterGeneration({ outcome, resumeStep: next.resumeStep, workers, stop: wanted() }, history);
+      const decided = decideAfterGeneration(
+        { outcome, resumeStep: next.resumeStep, workers, stop: requested() },
+        history,
+      );
       history = decided.history;
       reason = decided.reason;
       const ending = endingOf(decided.decision, decided.reason);
       if (ending !== null) return ending;
       state = 'recovering';
-      if (decided.decision.kind === 'wait-for-slot') {
-        await releaseSlots({ ...ref, waiting: { previous, reason } });
-        workers = [];
-      }
-      const long = workflowInfo().continueAsNewSuggested || decisions % generationsPerExecution === 0;
-      if (long && stopped() === null)
+      records.add({ ...ref, kind: 'ended', ended: { ...previous, endedAtMs }, reason });
+      if (decided.decision.kind === 'wait-for-slot') await giveSlotsBack();
+      const long =
+        workflowInfo().continueAsNewSuggested || decisions - (carried?.decisions ?? 0) >= generationsPerExecution;
+      // Not before everything is recorded; where that takes long, after a later generation.
+      if (long && (await condition(() => records.settled, '2 seconds')) && stopped() === null) {
+        failIfEndedByAnother();
         await continueAsNew<typeof trainingRun>({
           ...input,
-          carried: { preparedKey, workers, decisions, history, previous, reason },
+          carried: { preparedKey, workers, wanted: scaledTo(), decisions, spentMs, history, previous, reason },
         });
+      }
     }
   }
 
@@ -194,13 +226,14 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
     if (early !== null) return early;
     return { state: 'failed', ...failureReason(error), step: null };
   });
+  await records.flushed();
   try {
     const ended = await finishRun({ ...ref, ...ending, last: previous });
     state = ended.state;
     reason = ended.reason;
     return ended;
   } catch (error) {
-    await releaseSlots({ ...ref, waiting: null });
+    await releaseSlots(ref);
     throw error;
   }
 }

@@ -6,6 +6,9 @@ export const cancelSignal = defineSignal('cancel');
 /** Stop at an agreed step and give the slots back. A queued run keeps its place and pauses once it has begun. */
 export const pauseSignal = defineSignal('pause');
 
+/** Train on this many workers from now on (at least 1; never more than the run has lanes), for as long as this attempt lasts. */
+export const scaleSignal = defineSignal<[workers: number]>('scale');
+
 /** What the workflow knows of its run; steps and losses are in the run-store and in the live events. */
 export interface TrainingRunStatus {
   readonly run: RunId;
@@ -18,6 +21,8 @@ export interface TrainingRunStatus {
   /** Steps done where the newest generation began. */
   readonly resumeStep: number;
   readonly workers: readonly WorkerId[];
+  /** Workers that the user has scaled it to; null: as its run file says. */
+  readonly wanted: number | null;
   readonly stop: StopRequest | null;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { lanesOf } from '@tributary/planner';
 import { leasesOf, requireRun, tryLease } from '@tributary/run-store';
-import type { AttemptRef } from '@tributary/workflows';
+import type { LeaseSlotsInput } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
 import { requireAttempt } from './require-attempt.js';
 
@@ -9,9 +9,10 @@ const pollMs = 500;
 
 /** Asks for the run's slots until it has them; the run-store serves the oldest request first. */
 export function leaseSlots({ db, metrics, supervisionLimits }: OrchestratorParts) {
-  return async (input: AttemptRef, signal: AbortSignal) => {
+  return async (input: LeaseSlotsInput, signal: AbortSignal) => {
     const row = await requireRun(db, input.run);
     requireAttempt(row, input);
+    if (input.held.length > 0) return { workers: input.held };
     const { spec } = row;
     const max = Math.min(spec.workers.max, lanesOf(spec).length);
     for (;;) {

@@ -1,7 +1,6 @@
 import { findRun, releaseLeases } from '@tributary/run-store';
-import type { AttemptRef, ReleaseSlotsInput } from '@tributary/workflows';
+import type { AttemptRef } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
-import { recordRecovery } from '../record-recovery.js';
 
 /**
  * Closes the attempt's document, forgets its endings, which only an open one needs, then gives its slots back. Each becomes free
@@ -20,8 +19,5 @@ export async function closeAndRelease(
 
 /** As {@link closeAndRelease}, for a run that goes on waiting for other slots, or cannot be finished properly. */
 export function releaseSlots(parts: OrchestratorParts) {
-  return async (input: ReleaseSlotsInput): Promise<void> => {
-    if (input.waiting !== null) await recordRecovery(parts, input, input.waiting.previous, input.waiting.reason);
-    await closeAndRelease(parts, input);
-  };
+  return async (input: AttemptRef): Promise<void> => await closeAndRelease(parts, input);
 }

@@ -7,6 +7,7 @@ import { whileHeartbeating } from './heartbeats.js';
 import { leaseSlots } from './lease-slots.js';
 import { openGeneration } from './open-generation.js';
 import { prepare } from './prepare.js';
+import { recordGeneration } from './record-generation.js';
 import { releaseSlots } from './release-slots.js';
 import { superviseGeneration } from './supervise-generation.js';
 
@@ -33,6 +34,7 @@ export function trainingActivities(parts: OrchestratorParts): TrainingActivities
     prepare: activity(prepare(parts)),
     leaseSlots: activity(leaseSlots(parts)),
     openGeneration: activity(openGeneration(parts)),
+    recordGeneration: activity(recordGeneration(parts)),
     superviseGeneration: activity(superviseGeneration(parts)),
     requestStop: activity(({ run, attempt, generation, stop }) =>
       generations.requestStop(run, attempt, generation, stop),
