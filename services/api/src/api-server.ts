@@ -6,6 +6,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fast
 import type { ApiDeps, ApiOptions } from './api-deps.js';
 import { requireToken } from './authorization.js';
 import { replyWithError } from './error-replies.js';
+import { checkpointRoutes } from './routes/checkpoint-routes.js';
 import { conflictRoutes } from './routes/conflict-routes.js';
 import { fileRoutes } from './routes/file-routes.js';
 import { generateRoutes } from './routes/generate-routes.js';
@@ -59,6 +60,7 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
       await v1.register(fileRoutes(options, deps));
       await v1.register(runRoutes(options, deps));
       await v1.register(runEventRoutes(options, deps));
+      await v1.register(checkpointRoutes(deps));
       await v1.register(conflictRoutes(deps));
       await v1.register(workerRoutes(deps));
       await v1.register(generateRoutes(options, deps));

@@ -27,10 +27,10 @@ import { z } from 'zod';
 // The schemas of @tributary/protocol's documents, for validation and OpenAPI; `satisfies` keeps the two equal.
 
 /** A list that is only read. */
-const list = <T extends z.ZodType>(item: T): z.ZodType<readonly z.output<T>[]> => z.array(item);
+export const list = <T extends z.ZodType>(item: T): z.ZodType<readonly z.output<T>[]> => z.array(item);
 
 const time = z.string().describe('ISO 8601, UTC.');
-const count = z.number();
+export const count = z.number();
 const state = z.enum(runStates);
 
 export const errorSchema = z.object({ code: z.enum(errorCodes), message: z.string() });
@@ -111,7 +111,7 @@ const seriesSchema = z.object({
   max: z.number().nullable(),
 }) satisfies z.ZodType<SeriesSummaryDocument>;
 
-const checkpointSchema = z.object({
+export const checkpointSchema = z.object({
   step: count,
   attempt: count,
   stateHash: z.string(),
@@ -241,7 +241,16 @@ const workerSchema = z.object({
       phase: z.enum(['starting', 'restoring', 'tracing', 'training', 'evaluating', 'checkpointing', 'ending']),
       step: count,
       progress: count,
-      died: z.object({ reason: z.string() }).nullable(),
+      awaiting: z
+        .discriminatedUnion('kind', [
+          z.object({ kind: z.literal('members'), members: list(count) }),
+          z.object({ kind: z.literal('compute') }),
+        ])
+        .nullable()
+        .optional(),
+      silentMs: count.optional(),
+      snapshot: z.object({ step: count, sharedHash: z.string() }).nullable().optional(),
+      died: z.object({ reason: z.string(), crashed: z.boolean().optional() }).nullable(),
     })
     .nullable(),
   seenAt: time,

@@ -12,6 +12,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   OBJECT_NOT_FOUND: 404,
   NOT_RECORDED: 404,
   RUN_STATE_CONFLICT: 409,
+  CHECKPOINT_CORRUPT: 409,
   NO_WORKERS: 409,
   TOO_LARGE: 413,
   SERVER_FAILED: 503,

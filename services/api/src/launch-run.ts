@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { decodeWeights } from '@tributary/checkpoints';
 import { nearestMultiples, type RunFile, stepsOfExchange, validateRunFile } from '@tributary/config';
 import { buildData } from '@tributary/datasets';
-import { type AttemptReplyDocument, isResting, type RunId, TributaryError } from '@tributary/protocol';
-import { createRun, endAttempt, inTransaction, listCheckpoints, requireRun, startAttempt } from '@tributary/run-store';
+import { type AttemptReplyDocument, isResting, TributaryError } from '@tributary/protocol';
+import { createRun, inTransaction, listCheckpoints, requireRun, startAttempt } from '@tributary/run-store';
 import type { ApiDeps } from './api-deps.js';
 import { requireLiveWorkers } from './live-workers.js';
-import { requireTemporal, signalCancel, startTrainingRun } from './run-workflows.js';
+import { requireTemporal } from './run-workflows.js';
+import { newRunId, startOrFail } from './start-attempt.js';
 
 type RunDeps = Pick<ApiDeps, 'db' | 'objects' | 'temporal'>;
 
@@ -45,10 +45,14 @@ export async function resumeRun(
 ): Promise<AttemptReplyDocument> {
   const row = await requireRun(deps.db, run);
   const target = steps ?? row.spec.budget.steps;
-  if (isResting(row.state) && target <= row.step)
+  // A run whose last checkpoint was lost has steps to do again.
+  const done = row.state === 'finished' ? row.step : ((await listCheckpoints(deps.db, run))[0]?.step ?? 0);
+  if (isResting(row.state) && target <= done)
     throw new TributaryError(
       'RUN_STATE_CONFLICT',
-      `Run ${run} has done all ${row.step} steps of its budget; give it a larger one: npx tributary resume ${run} --steps ${row.step * 2}`,
+      target < done
+        ? `Run ${run} has done ${done} steps already, so ${target} are no budget for it; give more: npx tributary resume ${run} --steps ${done * 2}`
+        : `Run ${run} has done all ${done} steps of its budget; give it a larger one: npx tributary resume ${run} --steps ${done * 2}`,
     );
   if (!isResting(row.state))
     throw new TributaryError(
@@ -65,38 +69,6 @@ export async function resumeRun(
   await requireTemporal(deps.temporal);
   const attempt = await startAttempt(deps.db, run, steps === undefined ? {} : { steps });
   return await startOrFail({ run: row.run, attempt, taskQueue }, deps);
-}
-
-/** Asks a run to end. It ends at a step that all its members agree on. */
-export async function cancelRun(run: string, deps: RunDeps): Promise<AttemptReplyDocument> {
-  const { state, attempt } = await requireRun(deps.db, run);
-  if (isResting(state) && state !== 'paused')
-    throw new TributaryError('RUN_STATE_CONFLICT', `Run ${run} is ${state} already; there is nothing to cancel.`);
-  if (state === 'paused' || !(await signalCancel(deps.temporal, run))) {
-    // No workflow owns it: paused, or lost with Temporal's data.
-    await endAttempt(deps.db, run, attempt, { state: 'cancelled', reason: 'cancelled by request' });
-  }
-  const now = await requireRun(deps.db, run);
-  return { run, attempt, state: now.state };
-}
-
-async function startOrFail(
-  start: { readonly run: RunId; readonly attempt: number; readonly taskQueue: string },
-  { db, temporal }: RunDeps,
-): Promise<AttemptReplyDocument> {
-  const { run, attempt } = start;
-  try {
-    await startTrainingRun(temporal, start);
-  } catch (cause) {
-    const reason = 'its workflow could not be started: Temporal does not answer';
-    await endAttempt(db, run, attempt, { state: 'failed', reason });
-    throw new TributaryError(
-      'SERVER_FAILED',
-      `Run ${run} failed: ${reason}; once it does (npx tributary status): npx tributary resume ${run}`,
-      { cause },
-    );
-  }
-  return { run, attempt, state: 'queued' };
 }
 
 /**
@@ -153,11 +125,4 @@ async function checkFiles(
   // The bundled words are known to be sound; `prepare` builds them once, off this process.
   if (fromFile.length > 0) await buildData({ ...spec, tasks: fromFile }, (path) => objects.get(files[path] as string));
   return files;
-}
-
-const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** 40 random bits keep ids of one experiment apart. */
-function newRunId(experiment: string): RunId {
-  return `${experiment}-${Array.from(randomBytes(8), (byte) => alphabet[byte & 31]).join('')}` as RunId;
 }

@@ -1,6 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { SignalDefinition } from '@temporalio/common';
 import { type RunId, TributaryError } from '@tributary/protocol';
-import { cancelSignal, trainingRun } from '@tributary/workflows';
+import { trainingRun } from '@tributary/workflows';
 
 /** How long Temporal may take to answer one request. */
 const answerMs = 5_000;
@@ -43,9 +44,14 @@ export async function startTrainingRun(
 }
 
 /** @returns false where Temporal knows no open workflow of this run */
-export async function signalCancel(temporal: Client, run: string): Promise<boolean> {
+export async function signalRun<Args extends unknown[]>(
+  temporal: Client,
+  run: string,
+  signal: SignalDefinition<Args>,
+  ...args: Args
+): Promise<boolean> {
   try {
-    await answered(temporal, () => temporal.workflow.getHandle(run).signal(cancelSignal));
+    await answered(temporal, () => temporal.workflow.getHandle(run).signal(signal, ...args));
     return true;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
@@ -60,7 +66,7 @@ async function answered<T>(temporal: Client, request: () => Promise<T>): Promise
     if (cause instanceof WorkflowExecutionAlreadyStartedError || cause instanceof WorkflowNotFoundError) throw cause;
     throw new TributaryError(
       'SERVER_FAILED',
-      'Temporal does not answer, so no run can start or stop; look at it with: npx tributary status',
+      'Temporal does not answer, so no run can start, stop or change; look at it with: npx tributary status',
       { cause },
     );
   }
