@@ -5,7 +5,7 @@ import {
   TributaryError,
   type WorkerId,
 } from '@tributary/protocol';
-import { fenceStep, type GenerationStart } from './fence-step.js';
+import { type FencedGeneration, fenceStep } from './fence-step.js';
 
 interface HeldPart {
   readonly part: SnapshotPart;
@@ -24,7 +24,7 @@ interface HeldPart {
 export function chooseSnapshot(
   inventories: readonly SnapshotInventory[],
   partNames: readonly string[],
-  generations: readonly GenerationStart[],
+  generations: readonly FencedGeneration[],
 ): { step: number; source: SnapshotSource } | null {
   const wanted = new Set(partNames);
   const held: HeldPart[] = inventories.flatMap(({ worker, parts }) =>

@@ -1,18 +1,16 @@
-/** Where a generation of a run began. */
-export interface GenerationStart {
+/** Where a generation began, as far as the fence needs it. */
+export interface FencedGeneration {
   readonly generation: number;
-  /** Steps done before it. */
+  /** Steps already done where it starts. */
   readonly resumeStep: number;
 }
 
 /**
- * The last step of a generation that counts: later generations, of any attempt, began there or before, so what it did beyond
- * belongs to nobody. A trainer that was stopped and wakes up after its lanes moved is fenced by it. Infinity for the newest
- * generation, and for one newer than all that are given.
+ * The last step at which the work of a generation counts: where the earliest of all later generations began. What it did
+ * beyond is theirs to do, whatever a trainer of it that wakes up late still says. Infinity for the newest.
  */
-export function fenceStep(generation: number, generations: readonly GenerationStart[]): number {
-  return generations.reduce(
-    (fence, later) => (later.generation > generation ? Math.min(fence, later.resumeStep) : fence),
-    Number.POSITIVE_INFINITY,
-  );
+export function fenceStep(generation: number, generations: readonly FencedGeneration[]): number {
+  return generations
+    .filter((other) => other.generation > generation)
+    .reduce((fence, { resumeStep }) => Math.min(fence, resumeStep), Number.POSITIVE_INFINITY);
 }

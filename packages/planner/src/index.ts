@@ -6,7 +6,7 @@ export {
   type EndedGeneration,
   type RunDecision,
 } from './decide-after-generation.js';
-export { type FencedGeneration, fenceStep, fenceStep, type GenerationStart } from './fence-step.js';
+export { type FencedGeneration, fenceStep } from './fence-step.js';
 export { laneCosts, type TrainingData } from './lane-costs.js';
 export { lanesOf } from './lanes-of.js';
 export { placeLanes } from './place-lanes.js';

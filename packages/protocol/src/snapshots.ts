@@ -40,5 +40,7 @@ export type SnapshotRequest =
   | { readonly kind: 'inventory'; readonly run: RunId }
   /** Answered with the bytes themselves. */
   | { readonly kind: 'read'; readonly ref: SnapshotRef; readonly offset: number; readonly length: number }
+  /** Asks a holder to look at a part that a reader found damaged, and to drop it if it is; answered once done. */
+  | { readonly kind: 'check'; readonly ref: SnapshotRef }
   /** Asks a buddy to fetch these parts and keep them; answered once it holds them. */
   | { readonly kind: 'copy'; readonly from: WorkerId; readonly parts: readonly SnapshotPart[] };
