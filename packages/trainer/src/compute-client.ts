@@ -1,17 +1,16 @@
-import { Worker } from 'node:worker_threads';
-import { backendEnvironment } from '@tributary/engine';
-import { type ErrorCode, TributaryError } from '@tributary/protocol';
+import { TributaryError } from '@tributary/protocol';
 import type {
-  ComputeInit,
   ComputeReply,
   ComputeRequest,
   EvaluationResult,
   InnerStep,
   LaneDone,
+  TaskHosting,
   Traced,
   Warming,
 } from './compute-messages.js';
 import type { LaneMoments } from './lane-moments.js';
+import { failureOf, type LivingThread } from './living-thread.js';
 
 export interface ComputeEvents {
   /** A lane's gradient lies in its buffers. */
@@ -22,16 +21,16 @@ export interface ComputeEvents {
   onProgress?(): void;
 }
 
-/** The compute thread as the main thread sees it: one request at a time. */
+/** The compute thread as one generation's main thread sees it: one request at a time. */
 export class ComputeClient {
   readonly backend: string;
   readonly device: string;
   readonly notice: string | null;
-  /** By lane hosted here, on memory that both threads see; null where the run's strategy has none. */
-  readonly moments: Readonly<Record<number, LaneMoments>> | null;
   /** Called for each graph that the thread compiles, whatever it was asked. */
   onTraced: (traced: Traced) => void = () => {};
-  readonly #worker: Worker;
+  readonly #thread: LivingThread;
+  readonly #hosting: number;
+  #moments: Readonly<Record<number, LaneMoments>> | null = null;
   #failure: Error | null = null;
   #pending: {
     readonly events: ComputeEvents;
@@ -39,58 +38,66 @@ export class ComputeClient {
     reject(error: Error): void;
   } | null = null;
 
-  /**
-   * Starts the thread and waits until its backend is open. Sets the backend's variables in this process's environment: its
-   * native libraries read them when they load, and a thread cannot set them.
-   */
-  static async start(init: ComputeInit): Promise<ComputeClient> {
-    Object.assign(process.env, backendEnvironment({ device: init.device, threads: init.threads }));
-    const worker = new Worker(new URL('./compute-thread.js', import.meta.url), { workerData: init });
-    const ready = await new Promise<Extract<ComputeReply, { kind: 'ready' }>>((resolve, reject) => {
-      worker.once('error', reject);
-      worker.once('exit', (code) =>
-        reject(new Error(`the compute thread ended with code ${code} before it was ready`)),
-      );
-      worker.once('message', (reply: ComputeReply) => {
-        if (reply.kind === 'ready') resolve(reply);
-        else reject(failureOf(reply));
-      });
-    });
-    return new ComputeClient(worker, ready);
+  /** Gives the thread other lanes and vectors. What it does for an earlier client is given up, and that client fails. */
+  static async host(thread: LivingThread, on: TaskHosting): Promise<ComputeClient> {
+    const client = new ComputeClient(thread);
+    await client.#ask({ kind: 'host', on }, {});
+    return client;
   }
 
-  private constructor(worker: Worker, ready: Extract<ComputeReply, { kind: 'ready' }>) {
-    this.#worker = worker;
-    this.backend = ready.backend;
-    this.device = ready.device;
-    this.notice = ready.notice;
-    this.moments = ready.moments;
-    worker.removeAllListeners('error');
-    worker.removeAllListeners('exit');
-    worker.on('error', (error) => this.#end(error));
-    worker.on('exit', (code) => this.#end(new Error(`the compute thread ended with code ${code}`)));
-    worker.on('message', (reply: ComputeReply) => this.#onReply(reply));
+  private constructor(thread: LivingThread) {
+    this.#thread = thread;
+    this.backend = thread.backend;
+    this.device = thread.device;
+    this.notice = thread.notice;
+    this.#hosting = thread.begin(
+      (reply) => this.#onReply(reply),
+      (error) => this.#end(error),
+    );
+    if (thread.failure) this.#end(thread.failure);
+  }
+
+  /** By lane hosted here, on memory that both threads see; null where the run's strategy has none. */
+  get moments(): Readonly<Record<number, LaneMoments>> | null {
+    return this.#moments;
   }
 
   /** Resolves when the request is done; its parts arrive through `events`. */
   request(request: ComputeRequest, events: ComputeEvents = {}): Promise<EvaluationResult | null> {
+    return this.#ask(request, events);
+  }
+
+  /** Gives up the request under way, if any, and every later one. The thread, its graphs and its data stay. */
+  release(): void {
+    if (this.#thread.hosting === this.#hosting)
+      this.#thread.begin(
+        () => {},
+        () => {},
+      );
+    this.#end(new TributaryError('GENERATION_SUPERSEDED', 'The compute thread was given to another generation.'));
+  }
+
+  #ask(
+    request: ComputeRequest | { readonly kind: 'host'; readonly on: TaskHosting },
+    events: ComputeEvents,
+  ): Promise<EvaluationResult | null> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#pending) return Promise.reject(new Error('the compute thread takes one request at a time'));
     return new Promise((resolve, reject) => {
       this.#pending = { events, resolve, reject };
-      this.#worker.postMessage(request);
+      this.#thread.post({ hosting: this.#hosting, request });
     });
-  }
-
-  async stop(): Promise<void> {
-    this.#worker.removeAllListeners();
-    await this.#worker.terminate();
   }
 
   #onReply(reply: ComputeReply): void {
     const pending = this.#pending;
     if (!pending) return;
     switch (reply.kind) {
+      case 'hosted':
+        this.#moments = reply.moments;
+        this.#pending = null;
+        pending.resolve(null);
+        return;
       case 'lane':
         pending.events.onLane?.(reply.done);
         return;
@@ -116,7 +123,7 @@ export class ComputeClient {
     }
   }
 
-  /** The thread is gone: this request and every later one fails. */
+  /** This client is of no use any more: this request and every later one fails. */
   #end(error: Error): void {
     this.#failure ??= error;
     this.#fail(error);
@@ -127,10 +134,4 @@ export class ComputeClient {
     this.#pending = null;
     pending?.reject(error);
   }
-}
-
-function failureOf(reply: ComputeReply): Error {
-  return reply.kind === 'failed'
-    ? new TributaryError(reply.code as ErrorCode, reply.message)
-    : new Error(`unexpected ${reply.kind} from the compute thread`);
 }

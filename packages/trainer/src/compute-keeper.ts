@@ -1,25 +1,56 @@
 import { ComputeClient } from './compute-client.js';
-import type { ComputeInit, SplitBytes } from './compute-messages.js';
+import type { ComputeBasis, Hosting, SplitBytes } from './compute-messages.js';
+import { LivingThread } from './living-thread.js';
 
-/** As `ComputeInit`, with data fetched only where they are needed. */
-export type KeptComputeInit = Omit<ComputeInit, 'splits'> & {
+/** A generation's lanes, what computes them, and the way to data where those are needed. */
+export interface KeptComputeInit extends ComputeBasis, Hosting {
   readonly splits: (tasks: readonly string[]) => Promise<Readonly<Record<string, SplitBytes>>>;
-};
+}
 
-/** Keeps the compute thread of a trainer process from one generation to the next. */
+/** A thread with what it was born with, and the tasks whose data it has. */
+interface Kept {
+  readonly thread: LivingThread;
+  readonly basis: string;
+  readonly tasks: Set<string>;
+}
+
+/**
+ * Keeps the compute thread of a trainer process from one generation to the next: its backend, the compiled graphs by task
+ * and shape, and the tasks' data. Lanes, vectors and cursors are each generation's own.
+ */
 export class ComputeKeeper {
+  #kept: Kept | null = null;
   #client: ComputeClient | null = null;
 
-  async open(init: KeptComputeInit): Promise<ComputeClient> {
-    await this.close();
-    const splits = await init.splits([...new Set<string>(init.lanes.map(({ task }) => task))]);
-    this.#client = await ComputeClient.start({ ...init, splits });
+  /**
+   * A client for these lanes on the living thread, where prepared run, backend, device and number of threads are the same;
+   * else on a new one. Clients of earlier generations reject everything from now on.
+   */
+  async open({ prepared, backend, device, threads, splits, ...hosting }: KeptComputeInit): Promise<ComputeClient> {
+    this.#client?.release();
+    this.#client = null;
+    const kept = await this.#threadFor({ prepared, backend, device, threads });
+    const tasks = [...new Set<string>(hosting.lanes.map(({ task }) => task))];
+    const missing = tasks.filter((task) => !kept.tasks.has(task));
+    const fetched = missing.length === 0 ? {} : await splits(missing);
+    this.#client = await ComputeClient.host(kept.thread, { ...hosting, splits: fetched });
+    for (const task of missing) kept.tasks.add(task);
     return this.#client;
   }
 
   async close(): Promise<void> {
-    const client = this.#client;
+    const kept = this.#kept;
+    this.#kept = null;
+    this.#client?.release();
     this.#client = null;
-    await client?.stop();
+    await kept?.thread.stop();
+  }
+
+  async #threadFor(basis: ComputeBasis): Promise<Kept> {
+    const text = JSON.stringify(basis);
+    if (this.#kept && !this.#kept.thread.failure && this.#kept.basis === text) return this.#kept;
+    await this.close();
+    this.#kept = { thread: await LivingThread.start(basis), basis: text, tasks: new Set() };
+    return this.#kept;
   }
 }

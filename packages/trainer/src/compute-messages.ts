@@ -10,21 +10,36 @@ export interface SplitBytes {
   readonly test: Uint8Array;
 }
 
-/** What the compute thread is born with. Parameter and gradient vectors lie on SharedArrayBuffers. */
-export interface ComputeInit {
+/** What stays the same for as long as a compute thread lives. */
+export interface ComputeBasis {
   readonly prepared: PreparedRun;
+  readonly backend: 'auto' | 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
+  readonly device: string;
+  readonly threads: number;
+}
+
+/** What a generation gives the compute thread to work on. Parameter and gradient vectors lie on SharedArrayBuffers. */
+export interface Hosting {
   /** Lanes hosted here, in lane order. */
   readonly lanes: readonly Lane[];
-  readonly splits: Readonly<Record<string, SplitBytes>>;
   /** The shared parameters, twice: state k and state k+1. */
   readonly shared: readonly [Float32Array, Float32Array];
   /** Each hosted task's parameters, twice. */
   readonly tasks: Readonly<Record<string, readonly [Float32Array, Float32Array]>>;
   /** By hosted lane, by parity of the step: gradients of shared and task parameters. */
   readonly gradients: GradientVectors;
-  readonly backend: 'auto' | 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
-  readonly device: string;
-  readonly threads: number;
+}
+
+/** The same, with data. */
+export interface TaskHosting extends Hosting {
+  /** Of the tasks that are new to the thread. */
+  readonly splits: Readonly<Record<string, SplitBytes>>;
+}
+
+/** What the compute thread is born with. */
+export interface ThreadInit extends ComputeBasis {
+  /** One number on shared memory: the hosting that counts. Whatever is under way for another one is given up at its next pause. */
+  readonly current: Int32Array;
 }
 
 export interface CursorPosition {
@@ -52,8 +67,15 @@ export interface RoundShare extends LaneShare {
   readonly updates: number;
 }
 
+/** A request with the hosting that it is meant for. */
+export interface NumberedRequest {
+  readonly hosting: number;
+  readonly request: ComputeRequest | { readonly kind: 'host'; readonly on: TaskHosting };
+}
+
 export type ComputeRequest =
-  | { readonly kind: 'warm-up' }
+  /** Compiles every graph of training. `pauseMs`: how long to leave the processor to others after each. */
+  | { readonly kind: 'warm-up'; readonly pauseMs?: number }
   | { readonly kind: 'seek'; readonly lane: number; readonly cursor: CursorPosition }
   | {
       readonly kind: 'step';
@@ -135,6 +157,9 @@ export type ComputeReply =
       readonly backend: string;
       readonly device: string;
       readonly notice: string | null;
+    }
+  | {
+      readonly kind: 'hosted';
       /** By lane hosted here; null where the run's strategy has none. */
       readonly moments: Readonly<Record<number, LaneMoments>> | null;
     }
@@ -145,3 +170,9 @@ export type ComputeReply =
   | { readonly kind: 'progress' }
   | { readonly kind: 'done'; readonly evaluation: EvaluationResult | null }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+/** A reply with the hosting that it is meant for; 0 before the first. */
+export interface NumberedReply {
+  readonly hosting: number;
+  readonly reply: ComputeReply;
+}

@@ -3,7 +3,6 @@ import { prepareRun } from '@tributary/datasets';
 import { type ComputeBackend, GraphCache, openBackend, type TraceEvent } from '@tributary/engine';
 import type { RunId } from '@tributary/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ComputeInit } from './compute-messages.js';
 import { evaluateTask } from './evaluation.js';
 import { gradientsOf, gradientVectors } from './lane-gradients.js';
 import { fetchSplits } from './load-splits.js';
@@ -39,18 +38,15 @@ async function computeOf(batch: { size: number; microbatches: number }, backend:
   const own = new Float32Array(new SharedArrayBuffer(task.layout.elements * 4));
   own.set(task.initial(1));
   const shared = new Float32Array(0);
-  const init: ComputeInit = {
+  const hosting = {
     prepared,
     lanes: prepared.lanes,
     splits: await fetchSplits(prepared, ['reverse'], objects),
-    shared: [shared, shared],
-    tasks: { reverse: [own, own] },
+    shared: [shared, shared] as const,
+    tasks: { reverse: [own, own] as const },
     gradients,
-    backend: 'cpu',
-    device: 'cpu',
-    threads: 1,
   };
-  const compute = new TaskCompute('reverse', init, spec, model, backend);
+  const compute = new TaskCompute('reverse', hosting, spec, model, backend);
   return { compute, gradients, parameters: { shared: model.initialShared(1), task: own } };
 }
 

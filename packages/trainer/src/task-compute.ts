@@ -18,8 +18,8 @@ import type {
   TrainStep,
 } from '@tributary/models';
 import { mostMicrobatches } from '@tributary/planner';
-import type { PreparedTask } from '@tributary/protocol';
-import type { ComputeInit, CursorPosition, LaneDone, LaneShare, StateBuffers } from './compute-messages.js';
+import type { Lane, PreparedRun, PreparedTask } from '@tributary/protocol';
+import type { CursorPosition, Hosting, LaneDone, LaneShare, StateBuffers, TaskHosting } from './compute-messages.js';
 import { GradientAccumulator } from './gradient-accumulator.js';
 import type { LaneGradients } from './lane-gradients.js';
 import { taskOf } from './prepared-model.js';
@@ -56,7 +56,7 @@ export class TaskCompute {
   readonly model: TaskModel;
   readonly backend: ComputeBackend;
   readonly sourceVocabulary: readonly string[];
-  readonly #parameters: readonly Float32Array[];
+  #parameters: readonly Float32Array[] = [];
   readonly #lanes = new Map<number, LaneCompute>();
   readonly #train = new Map<string, TrainStep>();
   readonly #evaluators = new Map<string, Evaluator>();
@@ -66,16 +66,22 @@ export class TaskCompute {
   readonly #accumulator: GradientAccumulator | null;
   readonly #splits: Readonly<Record<'train' | 'validation' | 'test', EncodedSplit>>;
 
-  constructor(name: string, init: ComputeInit, spec: RunFile, model: SequenceModel, backend: ComputeBackend) {
+  /** @param hosting with the task's splits, and its lanes if it has any */
+  constructor(
+    name: string,
+    { prepared, ...hosting }: TaskHosting & { readonly prepared: PreparedRun },
+    spec: RunFile,
+    model: SequenceModel,
+    backend: ComputeBackend,
+  ) {
     this.name = name;
     this.spec = spec;
-    this.prepared = taskOf(init.prepared, name);
-    this.sourceVocabulary = init.prepared.sourceVocabulary;
+    this.prepared = taskOf(prepared, name);
+    this.sourceVocabulary = prepared.sourceVocabulary;
     this.model = model.task(name);
     this.backend = backend;
-    const bytes = init.splits[name];
-    const parameters = init.tasks[name];
-    if (!bytes || !parameters) throw new Error(`task "${name}" came without data or parameters`);
+    const bytes = hosting.splits[name];
+    if (!bytes) throw new Error(`task "${name}" came without data`);
     this.#splits = {
       train: decodeSplit(bytes.train),
       validation: decodeSplit(bytes.validation),
@@ -86,23 +92,31 @@ export class TaskCompute {
       this.#mostMicrobatches > 1
         ? new GradientAccumulator(model.sharedLayout.elements, this.model.layout.elements)
         : null;
-    this.#parameters = parameters;
-    for (const lane of init.lanes.filter(({ task }) => task === name)) {
-      const gradients = init.gradients[lane.lane];
-      if (!gradients) throw new Error(`lane ${lane.lane} came without gradient vectors`);
-      this.#lanes.set(lane.lane, {
-        cursor: batchCursor({
-          split: this.#splits.train,
-          seed: spec.seed,
-          task: name,
-          replica: lane.replica,
-          replicas: lane.replicas,
-          batchSize: spec.batch.size,
-          buckets: spec.lengths.buckets,
-        }),
-        gradients,
-      });
+    this.host(hosting);
+  }
+
+  /** Takes other lanes and vectors in place of those it had; graphs and data stay. Cursors begin anew. */
+  host({ lanes, tasks, gradients }: Hosting): void {
+    this.#parameters = tasks[this.name] ?? [];
+    this.#lanes.clear();
+    for (const lane of lanes.filter(({ task }) => task === this.name)) {
+      const vectors = gradients[lane.lane];
+      if (!vectors) throw new Error(`lane ${lane.lane} came without gradient vectors`);
+      if (this.#parameters.length === 0) throw new Error(`task "${this.name}" came without parameters`);
+      this.#lanes.set(lane.lane, { cursor: this.#cursorOf(lane), gradients: vectors });
     }
+  }
+
+  #cursorOf({ replica, replicas }: Lane): BatchCursor {
+    return batchCursor({
+      split: this.#splits.train,
+      seed: this.spec.seed,
+      task: this.name,
+      replica,
+      replicas,
+      batchSize: this.spec.batch.size,
+      buckets: this.spec.lengths.buckets,
+    });
   }
 
   /** Every batch shape that training uses: one traced function each. */
