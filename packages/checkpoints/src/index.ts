@@ -6,14 +6,18 @@ export {
   pruneCheckpoint,
   writeManifest,
 } from './checkpoint.js';
-export { type CheckpointLocation, parseCheckpointLocation, withCheckpointStore } from './checkpoint-store.js';
+export {
+  type CheckpointLocation,
+  openObjects,
+  parseCheckpointLocation,
+  withCheckpointStore,
+} from './checkpoint-store.js';
 export { directoryStore } from './directory-store.js';
 export { decodeManifest, encodeManifest, manifestOf } from './manifest.js';
 export { natsStore } from './nats-store.js';
 export { checkKey } from './object-key.js';
 export { type EncodedPart, encodePart, type PartReference, readPart } from './part.js';
 export { decodeWeights } from './pretrained-weights.js';
-export { type S3Location, s3Store } from './s3-store.js';
 export { type DecodeOptions, decodeSafetensors, encodeSafetensors, type SafetensorsContent } from './safetensors.js';
 export {
   type CopyRequest,

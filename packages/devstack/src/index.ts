@@ -14,7 +14,7 @@ export { postgresUrl } from './postgres/postgres-unit.js';
 export { prometheusUrl } from './prometheus/prometheus-unit.js';
 export { ensureServer, type FoundServer } from './servers/build-server.js';
 export { findServer, type ServerBinary } from './servers/find-server.js';
-export { type GoServerName, type GoServerRelease, goServers } from './servers/release.js';
+export { type GoServerName, type GoServerRelease, goServers, s3Gateway } from './servers/release.js';
 export {
   controlEnvironment,
   type ServiceEnvironment,

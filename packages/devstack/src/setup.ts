@@ -2,12 +2,12 @@
 /**
  * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc, the exchange's kernels, workflow bundle), `tensorflow`,
  * `relink` (only links the TensorFlow that was built before), `postgres`,
- * `nats-server`, `temporal-server`, `prometheus`, `swiftshader` (a Vulkan driver without a GPU, for tests), `bench-python` (PyTorch, for benchmarks only).
+ * `nats-server`, `temporal-server`, `prometheus`, `swiftshader` (a Vulkan driver without a GPU) and `versitygw` (an S3 server), for tests, `bench-python` (PyTorch, for benchmarks only).
  */
 import { TributaryError } from '@tributary/protocol';
 import { findPostgres } from './postgres/postgres-binaries.js';
 import { ensureServer } from './servers/build-server.js';
-import { type GoServerName, goServers } from './servers/release.js';
+import { type GoServerRelease, goServers, s3Gateway } from './servers/release.js';
 import { runCommand, secondsSince } from './setup/command.js';
 import { repositoryRoot } from './setup/folders.js';
 import { benchPython } from './setup/python-environment.js';
@@ -24,9 +24,9 @@ async function tensorflow(): Promise<void> {
   else report(`TensorFlow cannot be used; training falls back to a slower backend. ${result.reason}`);
 }
 
-async function server(name: GoServerName): Promise<void> {
-  const found = await ensureServer(goServers[name], { report });
-  report(`${name}: ${found.version} ready (${found.path})`);
+async function server(release: GoServerRelease): Promise<void> {
+  const found = await ensureServer(release, { report });
+  report(`${release.name}: ${found.version} ready (${found.path})`);
 }
 
 async function swiftshader(): Promise<void> {
@@ -56,10 +56,11 @@ const steps: Readonly<Record<string, () => Promise<void>>> = {
     await relinkTensorflow();
   },
   postgres: async () => report(`postgres: ready (${(await findPostgres()).folder})`),
-  'nats-server': () => server('nats-server'),
-  'temporal-server': () => server('temporal-server'),
-  prometheus: () => server('prometheus'),
+  'nats-server': () => server(goServers['nats-server']),
+  'temporal-server': () => server(goServers['temporal-server']),
+  prometheus: () => server(goServers.prometheus),
   swiftshader,
+  versitygw: () => server(s3Gateway),
   'bench-python': async () => report(`PyTorch: ready (${await benchPython({ report })})`),
 };
 

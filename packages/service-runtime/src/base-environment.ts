@@ -9,6 +9,8 @@ export interface BaseEnvironment {
   /** Where Prometheus looks for files of targets; null: announced nowhere. */
   readonly targetsDir: string | null;
   readonly logLevel: LogLevel;
+  /** `nats`, `file:///folder` or `s3://bucket/prefix?endpoint=…`. */
+  readonly checkpointStore: string;
 }
 
 export interface NatsAccess {
@@ -27,6 +29,7 @@ export function baseEnvironment(variables: Variables, natsUser: 'control' | 'wor
       password: variables.secret('TRIBUTARY_NATS_PASSWORD_FILE'),
     },
     targetsDir: variables.optional('TRIBUTARY_TARGETS_DIR'),
+    checkpointStore: variables.optional('TRIBUTARY_CHECKPOINT_STORE') ?? 'nats',
     logLevel: variables.oneOf('TRIBUTARY_LOG_LEVEL', logLevels, 'info'),
   };
 }

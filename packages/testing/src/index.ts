@@ -18,6 +18,7 @@ export { type OwnNatsServer, ownNatsServer } from './nats/own-nats-server.js';
 export { type TestCertificates, testCertificates } from './nats/test-certificates.js';
 export { objectStoreCompliance } from './object-store-compliance.js';
 export { freePort } from './servers/free-port.js';
+export { type S3Server, s3Server } from './servers/s3-server.js';
 export { emptyDatabase, type TemporaryDatabase, temporaryDatabase } from './servers/temporary-database.js';
 export { temporaryNamespace } from './servers/temporary-namespace.js';
 export {

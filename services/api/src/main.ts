@@ -1,6 +1,6 @@
 /** The HTTP API, on loopback, with a token. */
 import { Client, Connection } from '@temporalio/client';
-import { natsStore } from '@tributary/checkpoints';
+import { openObjects, parseCheckpointLocation } from '@tributary/checkpoints';
 import { openDatabase } from '@tributary/run-store';
 import { connectNats, runMain, termination, untilThere } from '@tributary/service-runtime';
 import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
@@ -10,6 +10,7 @@ import { readEnvironment } from './environment.js';
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const { names, token, links, targetsDir } = environment;
+  const checkpoints = parseCheckpointLocation(environment.checkpointStore);
   const logger = createLogger({ service: 'api', level: environment.logLevel });
   const { signal, requested } = termination();
 
@@ -18,7 +19,7 @@ async function main(): Promise<void> {
     onIdleError: (err) => logger.warn({ err }, 'a Postgres connection was lost'),
   });
   const nats = await connectNats(environment.nats, 'api', { logger, signal });
-  const objects = await untilThere(() => natsStore(nats, names.objectsBucket), {
+  const objects = await untilThere(() => openObjects(nats, names.objectsBucket, checkpoints), {
     what: 'the object store',
     logger,
     signal,

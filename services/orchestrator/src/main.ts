@@ -1,6 +1,6 @@
 /** The orchestrator: a Temporal worker with the workflows and the control activities, the roster of workers and the reaper. */
 import { NativeConnection, Runtime } from '@temporalio/worker';
-import { natsStore } from '@tributary/checkpoints';
+import { openObjects, parseCheckpointLocation } from '@tributary/checkpoints';
 import { openDatabase } from '@tributary/run-store';
 import { connectNats, runMain, termination, untilThere } from '@tributary/service-runtime';
 import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
@@ -10,7 +10,10 @@ import { startOrchestrator } from './orchestrator.js';
 import { temporalLogger } from './temporal-logger.js';
 
 async function main(): Promise<void> {
-  const { names, nats, postgresUrl, temporalAddress, targetsDir, logLevel } = readEnvironment(process.env);
+  const { names, nats, postgresUrl, temporalAddress, targetsDir, logLevel, checkpointStore } = readEnvironment(
+    process.env,
+  );
+  const checkpoints = parseCheckpointLocation(checkpointStore);
   const { namespace } = names;
   const logger = createLogger({ service: 'orchestrator', level: logLevel });
   const workflowBundle = await requireWorkflowBundle();
@@ -29,7 +32,7 @@ async function main(): Promise<void> {
       ...waiting,
       what: 'Temporal',
     });
-    const objects = await untilThere(() => natsStore(nc, names.objectsBucket), {
+    const objects = await untilThere(() => openObjects(nc, names.objectsBucket, checkpoints), {
       ...waiting,
       what: 'the object store',
     });

@@ -1,5 +1,5 @@
 /** The recorder: drains step records from JetStream into Postgres, exactly once, and commits checkpoints. */
-import { natsStore } from '@tributary/checkpoints';
+import { openObjects, parseCheckpointLocation } from '@tributary/checkpoints';
 import { openDatabase } from '@tributary/run-store';
 import { connectNats, runMain, termination, untilThere } from '@tributary/service-runtime';
 import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
@@ -16,6 +16,7 @@ async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const { names, instance, targetsDir } = environment;
   const pass = faultPoints(environment.faults);
+  const checkpoints = parseCheckpointLocation(environment.checkpointStore);
   const logger = createLogger({ service: 'recorder', level: environment.logLevel });
   const { signal, requested } = termination();
 
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
     applicationName: 'tributary-recorder',
     onIdleError: (error) => logger.warn({ error: error.message }, 'a Postgres connection was lost'),
   });
-  const objects = await untilThere(() => natsStore(connection, names.objectsBucket), {
+  const objects = await untilThere(() => openObjects(connection, names.objectsBucket, checkpoints), {
     what: 'the object store',
     logger,
     signal,

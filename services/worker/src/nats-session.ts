@@ -1,7 +1,7 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { natsStore } from '@tributary/checkpoints';
+import { openObjects, parseCheckpointLocation } from '@tributary/checkpoints';
 import type { ObjectStore } from '@tributary/protocol';
 import { connectNats, type UntilThereOptions, untilThere } from '@tributary/service-runtime';
 import type { WorkerEnvironment } from './environment.js';
@@ -17,16 +17,17 @@ export interface NatsSession {
 
 /** Connects and opens what the worker user may use; waits for a server that is away. */
 export async function openSession(
-  { names, nats }: WorkerEnvironment,
+  { names, nats, checkpointStore }: WorkerEnvironment,
   name: string,
   waiting: Omit<UntilThereOptions, 'what'>,
 ): Promise<NatsSession> {
+  const checkpoints = parseCheckpointLocation(checkpointStore);
   const connection = await connectNats(nats, name, waiting);
   const kvm = new Kvm(connection);
   const [objects, generations, endings] = await untilThere(
     () =>
       Promise.all([
-        natsStore(connection, names.objectsBucket),
+        openObjects(connection, names.objectsBucket, checkpoints),
         kvm.open(names.generationsBucket),
         kvm.open(names.endingsBucket),
       ]),

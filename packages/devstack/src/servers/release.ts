@@ -3,7 +3,7 @@ export type GoServerName = 'nats-server' | 'temporal-server' | 'prometheus';
 
 /** A server built from a pinned Go module under `infra/<name>`; its `go.sum` checks every source file. */
 export interface GoServerRelease {
-  readonly name: GoServerName;
+  readonly name: GoServerName | 'versitygw';
   readonly version: string;
   /** Packages to build, as `go build` names them; each gives a binary named by its last path element, or `binaries`. */
   readonly targets: readonly { readonly binary: string; readonly package: string }[];
@@ -21,7 +21,7 @@ export interface GoServerRelease {
   readonly usually: string;
 }
 
-export const goServers: Readonly<Record<GoServerName, GoServerRelease>> = {
+export const goServers: Readonly<Record<GoServerName, GoServerRelease & { readonly name: GoServerName }>> = {
   'nats-server': {
     name: 'nats-server',
     version: '2.15.2',
@@ -63,6 +63,20 @@ export const goServers: Readonly<Record<GoServerName, GoServerRelease>> = {
     environmentVariable: 'TRIBUTARY_PROMETHEUS',
     usually: '2 minutes',
   },
+};
+
+/** An S3 gateway to a folder: what tests of the S3 checkpoint store run against. */
+export const s3Gateway: GoServerRelease = {
+  name: 'versitygw',
+  version: '1.8.0',
+  targets: [{ binary: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' }],
+  tags: [],
+  linkerVariables: { 'main.Version': '1.8.0' },
+  versionArguments: ['--version'],
+  versionPattern: /Version\s*: v?(\d+\.\d+\.\d+)/,
+  minimumVersion: '1.8.0',
+  environmentVariable: 'TRIBUTARY_VERSITYGW',
+  usually: '1 to 2 minutes',
 };
 
 /** The Go version that the modules in `infra/` ask for. */
