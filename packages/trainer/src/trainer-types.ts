@@ -15,6 +15,13 @@ export interface TrainerOptions {
   readonly device: string;
   readonly recordsSubject: string;
   readonly eventsSubject: string;
+  /** Steps that were done before are done again, to be compared: nothing is evaluated. */
+  readonly replay?: {
+    /** The last one. */
+    readonly until: number;
+    /** After which of them to make snapshots, beside those that are due anyway. */
+    readonly snapshots: readonly number[];
+  };
 }
 
 export interface TrainerDeps {

@@ -133,7 +133,7 @@ export class Trainer {
       await this.#warmUp(compute, reporter);
       const stopped = await this.#train({ compute, exchange, reporter, nonFinite: this.#nonFiniteGuard() });
       this.#report('ending');
-      if (!stopped) await this.#evaluate(compute, reporter, 'test');
+      if (!stopped && !this.#options.replay) await this.#evaluate(compute, reporter, 'test');
       reporter.ending(this.#step);
       await this.#checkpoints.settled(this.#step);
       const outcome = stopped?.outcome ?? 'finished';
@@ -208,15 +208,18 @@ export class Trainer {
   async #train(parts: TrainingParts): Promise<AgreedStop | null> {
     const { compute, reporter } = parts;
     const { budget, evaluation, checkpoints } = this.#spec;
+    const { replay } = this.#options;
+    const end = Math.min(budget.steps, replay?.until ?? budget.steps);
     const startedMs = Date.now() - (this.#options.document.spentMs ?? 0);
     const timeLimitMs = budget.time ? durationMs(budget.time) : Number.POSITIVE_INFINITY;
-    while (this.#step < budget.steps) {
+    while (this.#step < end) {
       if (Date.now() - startedMs > timeLimitMs) this.#control |= controlBits.timeBudget;
       const result = await this.#oneExchange(parts);
       this.#report('training');
       const stop = agreedStop(result.control);
-      const last = this.#step === budget.steps;
-      if (this.#step % evaluation.every === 0 && !last && !stop) await this.#evaluate(compute, reporter, 'validation');
+      const last = this.#step === end;
+      if (this.#step % evaluation.every === 0 && !last && !stop && !replay)
+        await this.#evaluate(compute, reporter, 'validation');
       if (this.#step % checkpoints.every === 0 || last || stop) await this.#checkpoint(parts);
       if (stop && !last) return stop;
     }
