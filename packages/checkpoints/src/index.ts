@@ -30,6 +30,7 @@ export {
   type SnapshotService,
   type SnapshotSet,
   serveSnapshots,
+  takeSnapshotPart,
 } from './snapshots/index.js';
 export { stateHashOf } from './state-hash.js';
 export type { Dtype, Tensor, TensorData, Tensors } from './tensors.js';

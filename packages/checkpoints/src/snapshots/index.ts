@@ -4,3 +4,4 @@ export { type CopyRequest, requestCopy } from './request-copy.js';
 export { type SnapshotService, serveSnapshots } from './serve-snapshots.js';
 export { SnapshotFolder } from './snapshot-folder.js';
 export type { SnapshotSet } from './snapshot-ref.js';
+export { takeSnapshotPart } from './take-snapshot-part.js';

@@ -106,6 +106,18 @@ describe('the NATS user of the agents', () => {
     expect((await control.request(names.generate, '')).string()).toBe('text');
   });
 
+  it('serves and asks for snapshots, and serves replays', async () => {
+    const answers = (subject: string, answer: string): void => {
+      worker.subscribe(subject, { callback: (_error, message) => void message.respond(answer) });
+    };
+    answers(names.snapshots('worker-1'), 'parts');
+    answers(names.verify, 'equal');
+    await worker.flush();
+    expect((await worker.request(names.snapshots('worker-1'), '')).string()).toBe('parts');
+    expect((await control.request(names.snapshots('worker-1'), '')).string()).toBe('parts');
+    expect((await control.request(names.verify, '')).string()).toBe('equal');
+  });
+
   it('can neither make nor change nor read other streams', async () => {
     await expect(
       jetstreamManager(worker).then((manager) => manager.streams.add({ name: 'other', subjects: ['other'] })),

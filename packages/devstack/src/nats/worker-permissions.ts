@@ -6,8 +6,8 @@ export interface NatsPermissions {
 }
 
 /**
- * What the NATS user of the agents may do in one namespace: say that it lives, exchange gradients, publish records and
- * events, use the objects, read generations, write endings. It may not write a generation, nor make, change or drain a
+ * What the NATS user of the agents may do in one namespace: say that it lives, exchange gradients and snapshots, replay
+ * stretches of a run, publish records and events, use the objects, read generations, write endings. It may not write a generation, nor make, change or drain a
  * stream: whoever holds a worker's password cannot steer a run.
  */
 export function workerPermissions(namespace: string): NatsPermissions {
@@ -19,7 +19,9 @@ export function workerPermissions(namespace: string): NatsPermissions {
     publish: [
       names.beacon('>'),
       exchange,
+      names.snapshots('*'),
       names.generate,
+      names.verify,
       names.records('>'),
       names.events('>'),
       // Answers to requests, and the requests' own answers' flow control.
@@ -43,6 +45,14 @@ export function workerPermissions(namespace: string): NatsPermissions {
       // Putting an object again drops the chunks of the one before.
       `$JS.API.STREAM.PURGE.OBJ_${objects}`,
     ],
-    subscribe: ['_INBOX.>', names.beacon('>'), exchange, names.generate, names.events('>')],
+    subscribe: [
+      '_INBOX.>',
+      names.beacon('>'),
+      exchange,
+      names.snapshots('*'),
+      names.generate,
+      names.verify,
+      names.events('>'),
+    ],
   };
 }
