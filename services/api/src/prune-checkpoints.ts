@@ -1,6 +1,13 @@
 import { checkpointsToDelete } from '@tributary/planner';
 import { checkpointKey, type PruneReplyDocument } from '@tributary/protocol';
-import { deleteCheckpoint, forgetCheckpoints, listCheckpoints, requireRun, unneededParts } from '@tributary/run-store';
+import {
+  checkpointsGivenUp,
+  deleteCheckpoint,
+  forgetCheckpoints,
+  listCheckpoints,
+  requireRun,
+  unneededParts,
+} from '@tributary/run-store';
 import type { ApiDeps } from './api-deps.js';
 import { checkpointsInUse } from './checkpoints-in-use.js';
 
@@ -18,7 +25,11 @@ export async function pruneCheckpoints(
 ): Promise<PruneReplyDocument> {
   const row = await requireRun(db, run);
   const checkpoints = await listCheckpoints(db, run);
-  const unwanted = new Set(checkpointsToDelete(checkpoints, keep ?? row.spec.checkpoints.keep).map(({ step }) => step));
+  const unwanted = new Set(
+    (keep === null ? await checkpointsGivenUp(db, row) : checkpointsToDelete(checkpoints, { keep })).map(
+      ({ step }) => step,
+    ),
+  );
   const inUse = await checkpointsInUse(db, row, checkpoints);
   const deleted = checkpoints.filter(({ step }) => unwanted.has(step) && !inUse.has(step));
   const steps = new Set(deleted.map(({ step }) => step));

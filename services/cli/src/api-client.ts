@@ -1,14 +1,20 @@
 import type { ReadableStream } from 'node:stream/web';
 import {
   type AttemptReplyDocument,
+  type CheckpointListDocument,
+  type CheckpointVerificationDocument,
   type ConflictsDocument,
   type ErrorDocument,
   errorCodes,
   type FileDocument,
+  type ForkReplyDocument,
+  type ForkRequestDocument,
   type GenerateReplyDocument,
   type HealthDocument,
+  type PruneReplyDocument,
   type RunDocument,
   type RunListDocument,
+  type ScaleReplyDocument,
   TributaryError,
   type WorkerListDocument,
 } from '@tributary/protocol';
@@ -70,6 +76,33 @@ export class ApiClient {
 
   resume(run: string, steps: number | undefined): Promise<AttemptReplyDocument> {
     return this.#json('POST', `/runs/${encodeURIComponent(run)}/resume`, steps === undefined ? {} : { steps });
+  }
+
+  pause(run: string): Promise<AttemptReplyDocument> {
+    return this.#json('POST', `/runs/${encodeURIComponent(run)}/pause`);
+  }
+
+  scale(run: string, workers: number): Promise<ScaleReplyDocument> {
+    return this.#json('POST', `/runs/${encodeURIComponent(run)}/scale`, { workers });
+  }
+
+  fork(run: string, request: ForkRequestDocument): Promise<ForkReplyDocument> {
+    return this.#json('POST', `/runs/${encodeURIComponent(run)}/fork`, request);
+  }
+
+  checkpoints(run: string): Promise<CheckpointListDocument> {
+    return this.#json('GET', `/runs/${encodeURIComponent(run)}/checkpoints`);
+  }
+
+  verifyCheckpoint(run: string, step: number): Promise<CheckpointVerificationDocument> {
+    return this.#json('POST', `/runs/${encodeURIComponent(run)}/checkpoints/${step}/verify`);
+  }
+
+  pruneCheckpoints(
+    run: string,
+    options: { readonly keep: number | null; readonly dryRun: boolean },
+  ): Promise<PruneReplyDocument> {
+    return this.#json('POST', `/runs/${encodeURIComponent(run)}/checkpoints/prune`, options);
   }
 
   workers(): Promise<WorkerListDocument> {

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './commands/bench-command.js';
+import { addCheckpointCommands } from './commands/checkpoint-commands.js';
 import { addLogsCommand } from './commands/logs-command.js';
 import { addRunCommands } from './commands/run-commands.js';
 import { addStackCommands } from './commands/stack-commands.js';
+import { addSteerCommands } from './commands/steer-commands.js';
 import { addWorkerCommands } from './commands/worker-commands.js';
 import { exitCodes, reportFailure } from './failure.js';
 
@@ -24,6 +26,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .showHelpAfterError('(see: npx tributary help)')
     .exitOverride();
   addRunCommands(program, finish);
+  addSteerCommands(program, finish);
+  addCheckpointCommands(program, finish);
   addWorkerCommands(program, finish);
   addStackCommands(program, finish);
   addLogsCommand(program);

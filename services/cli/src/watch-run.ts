@@ -55,6 +55,7 @@ export class RunStory {
   readonly #progress: RunProgress;
   readonly #display: ProgressDisplay | null;
   #backend: string | null = null;
+  #first = true;
 
   constructor(tasks: readonly string[], display: ProgressDisplay | null) {
     this.#progress = new RunProgress(tasks);
@@ -63,9 +64,11 @@ export class RunStory {
 
   tell(event: RunEvent, atMs: number): void {
     if (event.kind === 'state') {
-      // Its backend says that it trains, and better.
-      if (event.state === 'running' && this.#backend === null) return;
-      this.#display?.say(stateLine(event.state, event.reason, event.attempt));
+      const first = this.#first;
+      this.#first = false;
+      // Its backend says that it trains, and better, unless it goes on from a step.
+      if (event.state === 'running' && this.#backend === null && (first || event.step === 0)) return;
+      this.#display?.say(stateLine(event, this.#progress.view()?.step ?? null));
       return;
     }
     if (event.kind === 'notice') {
@@ -85,17 +88,27 @@ export class RunStory {
 const meanings: Readonly<Record<RunState, string>> = {
   queued: 'prepares its data (a few seconds, once a run) and waits for workers',
   running: 'trains',
-  recovering: 'goes on from its newest checkpoint with the workers that are left',
+  recovering: 'moves its lanes',
   paused: 'paused',
   finished: 'finished',
   failed: 'failed',
   cancelled: 'cancelled',
 };
 
-function stateLine(state: RunState, reason: string | null, attempt: number): string {
+/**
+ * `recovering, moves its lanes: worker b is lost`, then `running, trains on from step 40; 3 steps are done again`.
+ * @param seen the step that it had come to, as far as progress was seen; null: none was
+ */
+function stateLine(event: Extract<RunEvent, { kind: 'state' }>, seen: number | null): string {
+  const { state, reason, attempt, step } = event;
   const which = attempt > 1 ? ` (attempt ${attempt})` : '';
+  const paint = state === 'failed' ? color.red : state === 'finished' ? color.green : color.yellow;
+  if (state === 'running') {
+    const again = seen === null ? 0 : seen - step;
+    const redone = again > 0 ? `; ${again === 1 ? '1 step is' : `${again} steps are`} done again` : '';
+    return `${paint(state)}, trains on from step ${step}${redone}${which}`;
+  }
   const why = reason === null ? '' : `: ${printable(reason)}`;
   const meaning = meanings[state] === state ? '' : `, ${meanings[state]}`;
-  const paint = state === 'failed' ? color.red : state === 'finished' ? color.green : color.yellow;
   return `${paint(state)}${meaning}${which}${why}`;
 }

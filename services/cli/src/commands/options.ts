@@ -23,3 +23,9 @@ export function positiveInteger(text: string): number {
     throw new InvalidArgumentError('It must be a whole number of at least 1.');
   return value;
 }
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || !/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return value;
+}

@@ -107,6 +107,8 @@ async function startWorker(options: StartOptions): Promise<number> {
   print(`Worker ${name} joins ${options.join}; end it with Ctrl-C`);
   const child = spawn(process.execPath, ['--enable-source-maps', main], {
     stdio: 'inherit',
+    // A group of its own: a terminal's Ctrl-C must not end the lanes that it hosts before they have moved.
+    detached: true,
     env: {
       ...process.env,
       TRIBUTARY_NAMESPACE: options.namespace,
@@ -117,18 +119,22 @@ async function startWorker(options: StartOptions): Promise<number> {
       TRIBUTARY_DEVICE: options.device,
     },
   });
-  // A terminal's Ctrl-C reaches the child by itself; this process must outlive it.
-  const ignore = (): void => undefined;
-  const forward = (): void => {
-    child.kill('SIGTERM');
+  let asked = false;
+  const leave = (): void => {
+    print(
+      asked
+        ? `Worker ${name} leaves at once`
+        : `Worker ${name} hands its lanes over, then leaves (within 30 s); again Ctrl-C: at once`,
+    );
+    child.kill(asked ? 'SIGINT' : 'SIGTERM');
+    asked = true;
   };
-  process.on('SIGINT', ignore);
-  process.on('SIGTERM', forward);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, leave);
   const code = await new Promise<number | null>((ended, failed) => {
     child.once('error', failed);
     child.once('close', ended);
   });
-  process.removeListener('SIGINT', ignore);
-  process.removeListener('SIGTERM', forward);
+  for (const signal of signals) process.removeListener(signal, leave);
   return code === 0 ? exitCodes.done : exitCodes.failed;
 }

@@ -128,6 +128,42 @@ describe('runReport', () => {
     expect(text).toContain('Reason: no worker left\ufffd[2J');
     expect(text).toContain('npx tributary resume words-abcdefgh --watch');
   });
+
+  it('closes on one line of why a run failed, where it stood and how to go on', () => {
+    const failed: RunDocument = {
+      ...run,
+      state: 'failed',
+      step: 1612,
+      targetSteps: 3000,
+      reason: 'lost all\nworkers.',
+    };
+    const line =
+      'Failed at step 1612 of 3000 (newest checkpoint: step 1500): lost all workers. Go on with: npx tributary resume words-abcdefgh --watch';
+    for (const text of [runReport(failed, links), runDetails(failed, links)]) expect(plain(text).at(-1)).toBe(line);
+    expect(plain(runReport({ ...failed, checkpoints: [], reason: null }, links)).at(-1)).toBe(
+      'Failed at step 1612 of 3000 (no checkpoint yet): for a reason that was not told. Start it again with: npx tributary resume words-abcdefgh --watch',
+    );
+    expect(plain(runReport(run, links)).join('\n')).not.toContain('Failed');
+  });
+
+  it('names the run that it was forked from, and its forks', () => {
+    const children = Array.from({ length: 7 }, (_, i) => ({ run: `fork-${i}`, step: 750, state: 'running' as const }));
+    const text = plain(runReport({ ...run, parent: { run: 'words-parent', step: 500 }, children }, links));
+    expect(text[1]).toBe('Forked from words-parent at step 500');
+    expect(text[2]).toBe(
+      `Forks: ${[0, 1, 2, 3, 4].map((i) => `fork-${i} (step 750, running)`).join(', ')}, and 2 more`,
+    );
+  });
+
+  it('offers a fork from a checkpoint that leaves steps to train', () => {
+    const spec = { optimizer: { kind: 'adam', learningRate: 0.002 } };
+    const [last] = run.checkpoints;
+    const checkpoints = last === undefined ? [] : [last, { ...last, step: 1000 }];
+    expect(plain(runReport({ ...run, spec, checkpoints }, links)).join('\n')).toContain(
+      'npx tributary fork words-abcdefgh --step 1000 --set optimizer.learningRate=0.001 --watch',
+    );
+    expect(plain(runReport({ ...run, spec }, links)).join('\n')).not.toContain('tributary fork');
+  });
 });
 
 describe('a run that does not repeat itself', () => {
@@ -164,6 +200,20 @@ it('runDetails does not send the reader back to itself, nor draws empty columns'
   expect(text).not.toContain('runs show');
   expect(text).not.toContain('reason');
   expect(plain(runReport(run, links)).join('\n')).toContain('runs show');
+});
+
+it('runDetails says in words how generations ended', () => {
+  const [first] = run.generations;
+  if (first === undefined) throw new Error('no generation');
+  const generations = [
+    { ...first, outcome: 'worker-lost', outcomeReason: 'worker b is lost:\nsilent for 8 s' },
+    { ...first, generation: 2, outcome: 'handed-over', outcomeReason: 'worker c drains', resumeStep: 40 },
+    { ...first, generation: 3, outcome: null, resumeStep: 43 },
+  ];
+  const lines = plain(runDetails({ ...run, state: 'running', generations }, links));
+  expect(lines).toContainEqual(expect.stringMatching(/worker lost +worker b is lost: silent for 8 s$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^ +2 +1 +40 .* handed over +worker c drains$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^ +3 +1 +43 .* open$/));
 });
 
 it('runDetails adds attempts, generations, checkpoints and lineage', () => {

@@ -1,15 +1,13 @@
-import type {
-  ConflictsDocument,
-  DivergencesDocument,
-  HealthDocument,
-  RunDocument,
-  TaskDocument,
-} from '@tributary/protocol';
+import type { ConflictsDocument, DivergencesDocument, HealthDocument, RunDocument } from '@tributary/protocol';
 import color from 'picocolors';
+import { attemptOf } from './checkpoints.js';
 import { conflictsLine } from './conflicts-table.js';
 import { initialValues } from './initial-values.js';
+import { nextCommands } from './next-commands.js';
+import { pages } from './pages.js';
 import { formatBytes, formatDuration, formatSeconds, formatShare, formatTime, printable } from './quantities.js';
 import { runLineage } from './run-lineage.js';
+import { failureLine, family } from './run-standing.js';
 import { denseTable, shorten, table } from './tables.js';
 
 /** Most generated examples a task in a report. */
@@ -28,6 +26,7 @@ export function runReport(
     samples(run),
     nextCommands(run, 'report'),
     pages(run, links),
+    failureLine(run) ?? '',
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -51,7 +50,9 @@ export function runDetails(
     initialValues(run.init),
     runLineage(run.lineage),
   ];
-  return [...parts, nextCommands(run, 'details'), pages(run, links)].filter((part) => part !== '').join('\n\n');
+  return [...parts, nextCommands(run, 'details'), pages(run, links), failureLine(run) ?? '']
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 function headline(run: RunDocument): string {
@@ -65,6 +66,7 @@ function headline(run: RunDocument): string {
   const took = Number.isNaN(spentMs) || spent.length === 0 ? '' : `, ${formatDuration(spentMs)}`;
   const lines = [`Run ${color.bold(run.run)} ${paint(run.state)}: ${steps}, attempt ${run.attempt}${took}`];
   if (run.reason !== null) lines.push(`Reason: ${printable(run.reason)}`);
+  lines.push(...family(run));
   const newest = run.checkpoints[0];
   if (run.stateHash !== null)
     lines.push(
@@ -179,17 +181,23 @@ function generations(run: RunDocument): string {
     String(generation.attempt),
     String(generation.resumeStep),
     generation.members.map((member) => `${member.worker}: ${member.lanes.join(',')}`).join('  '),
-    generation.outcome ?? 'open',
-    generation.outcomeReason ?? generation.reason ?? '',
+    outcomeText(generation.outcome),
+    shorten((generation.outcomeReason ?? '').replace(/\s+/g, ' '), 100),
   ]);
-  const head = ['generation', 'attempt', 'from step', 'lanes by worker', 'outcome', 'reason'];
+  const head = ['generation', 'attempt', 'from step', 'lanes by worker', 'ended as', 'why'];
   return section('Generations', head, rows, [0, 1, 2]);
+}
+
+const outcomes: Readonly<Record<string, string>> = { 'worker-lost': 'worker lost', 'handed-over': 'handed over' };
+
+function outcomeText(outcome: string | null): string {
+  return outcome === null ? 'open' : (outcomes[outcome] ?? outcome);
 }
 
 function checkpoints(run: RunDocument): string {
   const rows = run.checkpoints.map((checkpoint) => [
     String(checkpoint.step),
-    String(checkpoint.attempt),
+    attemptOf(checkpoint.attempt),
     formatBytes(checkpoint.sizeBytes),
     formatTime(checkpoint.committedAt),
     checkpoint.stateHash.slice(0, 16),
@@ -219,48 +227,4 @@ function section(
   numeric: readonly number[] = [],
 ): string {
   return rows.length === 0 ? '' : `${color.bold(title)}\n${denseTable(head, rows, numeric)}`;
-}
-
-function nextCommands(run: RunDocument, after: 'report' | 'details'): string {
-  const commands: [string, string][] = [];
-  const resting = ['finished', 'failed', 'cancelled', 'paused'].includes(run.state);
-  if (!resting) commands.push([`npx tributary watch ${run.run}`, 'follow it']);
-  if (after === 'report') commands.push([`npx tributary runs show ${run.run}`, 'all that is known of it']);
-  const sample = sampleSource(run.tasks);
-  if (sample !== null && run.checkpoints.length > 0)
-    commands.push([
-      `npx tributary generate ${run.run} --task ${sample.task} ${quoted(sample.source)}`,
-      'use the trained model',
-    ]);
-  if (run.state === 'finished')
-    commands.push([`npx tributary resume ${run.run} --steps ${(run.targetSteps ?? run.step) * 2} --watch`, 'train on']);
-  else if (resting)
-    commands.push([
-      `npx tributary resume ${run.run} --watch`,
-      run.checkpoints.length > 0 ? 'go on from the newest checkpoint' : 'start it again',
-    ]);
-  else commands.push([`npx tributary cancel ${run.run}`, 'end it']);
-  commands.push(['npx tributary down', 'stop the stack; data stays']);
-  const width = Math.max(...commands.map(([command]) => command.length));
-  return `${color.bold('Next')}\n${commands.map(([command, what]) => `  ${command.padEnd(width)}  ${color.dim(what)}`).join('\n')}`;
-}
-
-function sampleSource(tasks: readonly TaskDocument[]): { task: string; source: string } | null {
-  for (const { task, samples: own } of tasks) {
-    const source = own[0]?.source;
-    if (source !== undefined) return { task, source };
-  }
-  return null;
-}
-
-function quoted(text: string): string {
-  return /^[\w .,:/-]+$/.test(text) ? `"${text}"` : `'${printable(text).replaceAll("'", `'\\''`)}'`;
-}
-
-function pages(run: RunDocument, links: HealthDocument['links'] | null): string {
-  const lines: string[] = [];
-  if (links?.temporal)
-    lines.push(`Temporal    ${links.temporal.replace(/\/+$/, '')}/namespaces/default/workflows/${run.run}`);
-  if (links?.prometheus) lines.push(`Prometheus  ${links.prometheus}`);
-  return lines.join('\n');
 }
