@@ -18,6 +18,13 @@ export interface ResumePoint {
   readonly snapshot?: SnapshotSource | null;
 }
 
+/** Where a generation of a run began. */
+export interface GenerationStart {
+  readonly generation: number;
+  /** Steps already done. */
+  readonly resumeStep: number;
+}
+
 /**
  * The one document that a run's agents obey, at key `<run>` of the generations bucket. Written by compare-and-set by the
  * control user only; idempotent by `decisionId`. `generation` rises across attempts and never restarts.
@@ -35,6 +42,10 @@ export interface GenerationDocument {
   readonly resume: ResumePoint;
   /** Time that earlier generations of this attempt took, counted towards `budget.time`; left out for none. */
   readonly spentMs?: number;
+  /** When it was opened, by the orchestrator's clock. */
+  readonly openedAtMs?: number;
+  /** Where the run's generations began, this one's last: what the fence needs. The oldest ones are dropped. */
+  readonly starts?: readonly GenerationStart[];
   readonly stop: StopRequest | null;
 }
 
