@@ -33,3 +33,5 @@ export * from './records.js';
 export * from './run-status.js';
 export * from './snapshots.js';
 export * from './subjects.js';
+export * from './verification-documents.js';
+export * from './verify.js';

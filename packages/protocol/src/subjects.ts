@@ -11,7 +11,7 @@ export interface NatsNames {
   exchange(run: string, attempt: number, generation: number): string;
   /** Core NATS request subject of one agent's snapshots: {@link SnapshotRequest}. */
   snapshots(worker: string): string;
-  /** Core NATS request subject served by agents in queue group `verify`. */
+  /** Core NATS prefix of requests to verify, one subject for each kind of worker ({@link verifySubject}). */
   readonly verify: string;
   /** Core NATS request subject served by agents in queue group `generate`. */
   readonly generate: string;

@@ -111,11 +111,11 @@ describe('the NATS user of the agents', () => {
       worker.subscribe(subject, { callback: (_error, message) => void message.respond(answer) });
     };
     answers(names.snapshots('worker-1'), 'parts');
-    answers(names.verify, 'equal');
+    answers(`${names.verify}.kind`, 'equal');
     await worker.flush();
     expect((await worker.request(names.snapshots('worker-1'), '')).string()).toBe('parts');
     expect((await control.request(names.snapshots('worker-1'), '')).string()).toBe('parts');
-    expect((await control.request(names.verify, '')).string()).toBe('equal');
+    expect((await control.request(`${names.verify}.kind`, '')).string()).toBe('equal');
   });
 
   it('can neither make nor change nor read other streams', async () => {

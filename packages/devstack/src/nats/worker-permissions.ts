@@ -21,7 +21,6 @@ export function workerPermissions(namespace: string): NatsPermissions {
       exchange,
       names.snapshots('*'),
       names.generate,
-      names.verify,
       names.records('>'),
       names.events('>'),
       // Answers to requests, and the requests' own answers' flow control.
@@ -51,7 +50,7 @@ export function workerPermissions(namespace: string): NatsPermissions {
       exchange,
       names.snapshots('*'),
       names.generate,
-      names.verify,
+      `${names.verify}.*`,
       names.events('>'),
     ],
   };
