@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bestProblems, checkpointSchema } from './checkpoint-schema.js';
 import { combinerProblems, combinerSchema } from './combiner-schema.js';
 import { dataSchema } from './data-schema.js';
 import { initSchema } from './init-schema.js';
@@ -157,13 +158,7 @@ export const runFileSchema = z
       })
       .prefault({})
       .describe('How a trainer computes.'),
-    checkpoints: z
-      .strictObject({
-        every: positiveInt.default(200).describe('Steps between checkpoints; the last step always has one.'),
-        keep: positiveInt.max(1000).default(3).describe('Newest checkpoints to keep.'),
-      })
-      .prefault({})
-      .describe('When state becomes durable.'),
+    checkpoints: checkpointSchema.prefault({}).describe('When state becomes durable, and how long it stays.'),
     snapshots: z
       .strictObject({
         every: positiveInt
@@ -234,6 +229,7 @@ export const runFileSchema = z
         path: ['model', 'attention', 'normalize'],
         message: 'is a choice of additive attention; leave it out or choose kind: bahdanau',
       });
+    for (const { path, message } of bestProblems(run)) context.addIssue({ code: 'custom', path, message });
     for (const { path, message } of roundProblems(run)) context.addIssue({ code: 'custom', path, message });
     if (run.workers.max < run.workers.min)
       context.addIssue({ code: 'custom', path: ['workers', 'max'], message: 'must be at least workers.min' });

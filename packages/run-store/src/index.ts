@@ -72,6 +72,7 @@ export {
   snapshotHashesOf,
 } from './ledger.js';
 export { migrateToLatest } from './migrate.js';
+export { checkpointsGivenUp } from './retention.js';
 export {
   type AttemptRow,
   attemptsOf,

@@ -1,5 +1,4 @@
 import { readPart, writeManifest } from '@tributary/checkpoints';
-import { checkpointsToDelete } from '@tributary/planner';
 import {
   type CheckpointManifest,
   type CheckpointPart,
@@ -9,6 +8,7 @@ import {
 } from '@tributary/protocol';
 import {
   addCheckpointPart,
+  checkpointsGivenUp,
   commitCheckpoint,
   type Db,
   type DivergenceRow,
@@ -17,7 +17,6 @@ import {
   findRun,
   forgetCheckpoints,
   isTransientDatabaseError,
-  listCheckpoints,
   recordDivergedPart,
   unneededParts,
 } from '@tributary/run-store';
@@ -98,12 +97,12 @@ export class CheckpointCommitter {
     await this.retain(run);
   }
 
-  /** Applies `checkpoints.keep`. What was cut off half-way is finished the next time. */
+  /** Applies the run file's retention. What was cut off half-way is finished the next time. */
   async retain(run: string): Promise<void> {
     const { db, objects, logger } = this.#deps;
     const row = await findRun(db, run);
     if (!row) return;
-    for (const { step } of checkpointsToDelete(await listCheckpoints(db, run), row.spec.checkpoints.keep)) {
+    for (const { step } of await checkpointsGivenUp(db, row)) {
       await deleteCheckpoint(db, run, step);
       logger.info({ run, step }, 'checkpoint deleted');
     }

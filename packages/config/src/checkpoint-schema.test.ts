@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { runFileSchema } from './run-file.js';
+
+const base = {
+  experiment: 'kept',
+  tasks: [
+    { name: 'spell', data: { source: 'words', kind: 'spell' } },
+    { name: 'stress', data: { source: 'words', kind: 'stress' } },
+  ],
+  budget: { steps: 1000 },
+};
+const problems = (checkpoints: unknown, evaluation = { every: 200 }) =>
+  runFileSchema
+    .safeParse({ ...base, checkpoints, evaluation })
+    .error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+
+describe('checkpoints', () => {
+  it('keeps the three newest unless told otherwise', () => {
+    expect(runFileSchema.parse(base).checkpoints).toEqual({ every: 200, keep: 3, keepEvery: null, best: null });
+  });
+
+  it('can keep the best', () => {
+    expect(problems({ every: 100, best: { metric: 'validation.loss' } })).toBeUndefined();
+    expect(problems({ every: 400, best: { metric: 'validation.loss', task: 'stress' } })).toBeUndefined();
+  });
+
+  it.each([
+    [{ best: { metric: 'train.loss' } }, /checkpoints.best.metric must be a validation metric/],
+    [
+      { best: { metric: 'validation.bleu' } },
+      /checkpoints.best.metric is not measured here; there is validation.loss,/,
+    ],
+    [{ best: { metric: 'validation.loss', task: 'sing' } }, /checkpoints.best.task names no task.*spell, stress/],
+    [{ every: 150, best: { metric: 'validation.loss' } }, /every 200 steps, and checkpoints come every 150/],
+  ])('refuses %j', (checkpoints, message) => {
+    expect(problems(checkpoints)?.join('\n')).toMatch(message);
+  });
+});
