@@ -17,7 +17,7 @@ export async function sweepIncoming(root: string): Promise<void> {
     const written = await stat(file).catch(() => null);
     if (written === null) continue;
     if (!lives(Number.parseInt(name, 10)) || Date.now() - written.mtimeMs > abandonedAfterMs)
-      await rm(file, { force: true });
+      await rm(file, { recursive: true, force: true });
   }
 }
 

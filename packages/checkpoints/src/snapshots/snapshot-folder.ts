@@ -158,12 +158,12 @@ export class SnapshotFolder {
   /** Drops all that it holds of a run. */
   async drop(run: RunId): Promise<void> {
     checkRun(run);
-    await remove(join(this.root, run));
+    await this.#remove(join(this.root, run));
     await sweepIncoming(this.root);
   }
 
   async #dropSets(run: RunId, goes: (set: SnapshotSet) => boolean): Promise<void> {
-    for (const set of await this.sets(run)) if (goes(set)) await remove(join(this.root, run, setName(set)));
+    for (const set of await this.sets(run)) if (goes(set)) await this.#remove(join(this.root, run, setName(set)));
   }
 
   /** The description of a file that has the size it says; null for none. */
@@ -173,19 +173,27 @@ export class SnapshotFolder {
     return file?.size === description?.sizeBytes ? description : null;
   }
 
-  /** Writes aside and renames. The folder may just be dropped by another process. */
-  async #place(file: string, content: Uint8Array | string): Promise<void> {
+  /** Takes a folder away at once, so that whoever writes into it meanwhile makes a new one, then removes it. */
+  async #remove(folder: string): Promise<void> {
+    const aside = await this.#aside();
+    await rename(folder, aside).catch(absent);
+    await rm(aside, { recursive: true, force: true });
+  }
+
+  /** A name that nobody else uses, of this process. */
+  async #aside(): Promise<string> {
     const incoming = join(this.root, incomingFolder);
     await mkdir(incoming, { recursive: true, mode: 0o700 });
-    const aside = join(incoming, `${process.pid}-${randomBytes(9).toString('hex')}`);
+    return join(incoming, `${process.pid}-${randomBytes(9).toString('hex')}`);
+  }
+
+  /** Writes aside and renames. The folder may just be dropped by another process. */
+  async #place(file: string, content: Uint8Array | string): Promise<void> {
+    const aside = await this.#aside();
     try {
       await writeFile(aside, content, { flag: 'wx', mode: 0o600 });
       for (let tries = 1; ; tries++) {
-        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-        const failure = await rename(aside, file).then(
-          () => null,
-          (cause: NodeJS.ErrnoException) => cause,
-        );
+        const failure = await renameInto(aside, file);
         if (!failure) return;
         if (tries === 10 || failure.code !== 'ENOENT') throw failure;
       }
@@ -221,9 +229,14 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(absent)) ?? [];
 }
 
-/** Whoever writes into it at the same time makes it reappear. */
-function remove(folder: string): Promise<void> {
-  return rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+async function renameInto(aside: string, file: string): Promise<NodeJS.ErrnoException | null> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await rename(aside, file);
+    return null;
+  } catch (cause) {
+    return cause as NodeJS.ErrnoException;
+  }
 }
 
 function absent(cause: NodeJS.ErrnoException): null {
