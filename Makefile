@@ -45,7 +45,7 @@ check: install ## format, lint, types, package boundaries
 	@npx depcruise --config .dependency-cruiser.cjs packages services
 
 test: setup ## set up, then every test on real servers
-	@$(SETUP) swiftshader
+	@$(SETUP) swiftshader versitygw
 	@npx vitest run
 
 # Options for it: make bench-sync ARGS="--processes 2 --mb 4.7,20 --codecs fp32,int8 --rounds 2"
