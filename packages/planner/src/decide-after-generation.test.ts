@@ -1,12 +1,11 @@
 import type { GenerationOutcome, WorkerId } from '@tributary/protocol';
 import { describe, expect, it } from 'vitest';
 import { decideAfterGeneration } from './decide-after-generation.js';
-import { countLoss, type LossHistory, noLosses } from './retry-budget.js';
+import { countLoss, defaultBudgets, type LossHistory, type LossKind, noLosses } from './retry-budget.js';
 
 const workers = ['a', 'b'] as WorkerId[];
-const ended = (outcome: GenerationOutcome, more: { stop?: 'cancel' | 'pause'; resumeStep?: number } = {}) => ({
+const ended = (outcome: GenerationOutcome, more: { stop?: 'cancel' | 'pause' } = {}) => ({
   outcome,
-  resumeStep: more.resumeStep ?? 0,
   workers,
   stop: more.stop ?? null,
 });
@@ -61,31 +60,68 @@ describe('decideAfterGeneration', () => {
     expect(decideAfterGeneration(ended(outcome), noLosses).decision.kind).toBe('retry');
   });
 
-  it('fails after three generations in a row without one step, with the reason of the last', () => {
+  it('goes on after a hand-over with its history, counting the ground that was made', () => {
+    const before = countLoss(noLosses, 'code', 10);
+    const handedOver = (step: number) =>
+      decideAfterGeneration(ended({ kind: 'handed-over', step, reason: 'worker b leaves' }), before);
+    expect(handedOver(10)).toEqual({ decision: { kind: 'retry' }, reason: 'worker b leaves', history: before });
+    expect(handedOver(11).history).toEqual({ ...noLosses, highestStep: 11 });
+  });
+});
+
+describe('retry budgets', () => {
+  const outcomes: Readonly<Record<LossKind, GenerationOutcome>> = {
+    worker: lost(40),
+    code: { ...(lost(40) as Extract<GenerationOutcome, { kind: 'worker-lost' }>), crashed: true },
+    infrastructure: { kind: 'failed', step: 40, code: 'SERVER_FAILED', reason: 'no answer from NATS' },
+  };
+  /** Generations until the run fails, and its reason. */
+  const untilFailed = (next: (generation: number) => GenerationOutcome) => {
     let history: LossHistory = noLosses;
-    const kinds = [1, 2, 3].map(() => {
-      const decided = decideAfterGeneration(ended(lost(20), { resumeStep: 20 }), history);
+    for (let generation = 1; generation <= 1_000; generation++) {
+      const decided = decideAfterGeneration(ended(next(generation)), history);
       history = decided.history;
-      return decided;
-    });
-    expect(kinds.map((d) => d.decision.kind)).toEqual(['retry', 'retry', 'fail']);
-    expect(kinds[2]?.reason).toContain('SIGSEGV');
+      if (decided.decision.kind === 'fail') return { generation, reason: decided.reason };
+    }
+    return null;
+  };
+
+  it.each<[LossKind, number, string]>([
+    ['worker', 20, 'workers were lost 20 times in a row at step 40: worker b: killed by SIGSEGV'],
+    ['code', 3, 'the trainer crashed 3 times in a row at step 40: worker b: killed by SIGSEGV'],
+    ['infrastructure', 50, 'servers or peers failed the run 50 times in a row at step 40: no answer from NATS'],
+  ])('of a %s end at %i in a row, saying which and why', (kind, generation, reason) => {
+    expect(untilFailed(() => outcomes[kind])).toEqual({ generation, reason });
   });
 
-  it('fails after twenty losses that never pass the same step, and counts anew on new ground', () => {
-    let history: LossHistory = noLosses;
-    let decided = decideAfterGeneration(ended(lost(150)), history);
-    let generations = 1;
-    while (decided.decision.kind === 'retry' && generations < 100) {
-      history = decided.history;
-      decided = decideAfterGeneration(ended(lost(150)), history);
-      generations++;
+  it('are counted apart', () => {
+    const kinds: LossKind[] = ['worker', 'code', 'infrastructure', 'worker', 'code', 'worker', 'infrastructure'];
+    let history = noLosses;
+    for (const kind of kinds) history = decideAfterGeneration(ended(outcomes[kind]), history).history;
+    expect(history).toEqual({ losses: { worker: 3, code: 2, infrastructure: 2 }, highestStep: 40 });
+    expect(decideAfterGeneration(ended(outcomes.worker), history).decision.kind).toBe('retry');
+    expect(decideAfterGeneration(ended(outcomes.code), history).decision.kind).toBe('fail');
+  });
+
+  it('last for ever where each generation makes new ground, and no longer than that', () => {
+    for (const kind of Object.keys(outcomes) as LossKind[]) {
+      expect(untilFailed((n) => ({ ...outcomes[kind], step: n }))).toBeNull();
+      expect(untilFailed((n) => ({ ...outcomes[kind], step: Math.min(n, 100) }))).toMatchObject({
+        generation: 99 + defaultBudgets[kind],
+      });
     }
-    expect(generations).toBe(21);
-    expect(countLoss({ losses: 19, withoutStep: 2, highestStep: 150 }, 0, 151)).toEqual({
-      losses: 1,
-      withoutStep: 0,
-      highestStep: 151,
-    });
+  });
+
+  it('are spent by no hand-over, and by no loss that happens as the user stops the run', () => {
+    expect(untilFailed(() => ({ kind: 'handed-over', step: 40, reason: null }))).toBeNull();
+    const atLimit = { losses: { worker: 19, code: 2, infrastructure: 49 }, highestStep: 40 };
+    for (const outcome of Object.values(outcomes))
+      expect(decideAfterGeneration(ended(outcome, { stop: 'pause' }), atLimit).decision.kind).toBe('pause');
+  });
+
+  it('are counted in as much memory after a thousand generations as after one', () => {
+    let history: LossHistory = noLosses;
+    for (let n = 0; n < 1_000; n++) history = countLoss(history, 'worker', n % 7);
+    expect(JSON.stringify(history).length).toBeLessThan(100);
   });
 });

@@ -1,5 +1,13 @@
 import type { ErrorCode, GenerationOutcome, StopRequest, WorkerId } from '@tributary/protocol';
-import { countLoss, defaultBudgets, type LossHistory, type RetryBudgets } from './retry-budget.js';
+import {
+  budgetSpent,
+  countGround,
+  countLoss,
+  defaultBudgets,
+  type LossHistory,
+  type LossKind,
+  type RetryBudgets,
+} from './retry-budget.js';
 
 /** What becomes of the run once a generation has ended. A `step` of null means: at whatever checkpoint is committed. */
 export type RunDecision =
@@ -21,7 +29,6 @@ export interface DecidedRun {
 
 export interface EndedGeneration {
   readonly outcome: GenerationOutcome;
-  readonly resumeStep: number;
   /** Workers that the run has leased. */
   readonly workers: readonly WorkerId[];
   /** What the user asked for meanwhile. */
@@ -37,6 +44,7 @@ const transientCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'OBJECT_NOT_FOUND',
   'CHECKPOINT_NOT_FOUND',
   'CHECKPOINT_CORRUPT',
+  'SNAPSHOT_LOST',
 ]);
 
 /** Decides what a run does after a generation has ended. */
@@ -69,7 +77,11 @@ export function decideAfterGeneration(
         history,
       };
     case 'handed-over':
-      return { decision: { kind: 'retry' }, reason: outcome.reason ?? `lanes move at step ${outcome.step}`, history };
+      return {
+        decision: { kind: 'retry' },
+        reason: outcome.reason ?? `lanes moved at step ${outcome.step}`,
+        history: countGround(history, outcome.step),
+      };
     case 'failed':
       if (!transientCodes.has(outcome.code))
         return {
@@ -77,41 +89,42 @@ export function decideAfterGeneration(
           reason: `failed at step ${outcome.step}: ${outcome.reason}`,
           history,
         };
-      return decideAfterLoss(ended, outcome.step, outcome.reason, outcome.code as ErrorCode, [], history, budgets);
+      return decideAfterLoss(ended, { ...outcome, kind: 'infrastructure', unreachable: [] }, history, budgets);
     case 'worker-lost':
-      return decideAfterLoss(ended, outcome.step, outcome.reason, 'INTERNAL', outcome.unreachable, history, budgets);
+      return decideAfterLoss(
+        ended,
+        { ...outcome, kind: outcome.crashed ? 'code' : 'worker', code: 'INTERNAL' },
+        history,
+        budgets,
+      );
   }
+}
+
+interface Loss {
+  readonly kind: LossKind;
+  readonly step: number;
+  readonly reason: string;
+  readonly code: string;
+  readonly unreachable: readonly string[];
 }
 
 function decideAfterLoss(
   ended: EndedGeneration,
-  step: number,
-  cause: string,
-  code: ErrorCode,
-  unreachable: readonly string[],
+  { kind, step, reason, code, unreachable }: Loss,
   before: LossHistory,
   budgets: RetryBudgets,
 ): DecidedRun {
-  const history = countLoss(before, ended.resumeStep, step);
+  const history = countLoss(before, kind, step);
   if (ended.stop !== null && ended.stop !== 'hand-over')
     return {
       decision: { kind: ended.stop, step: null },
-      reason: `${ended.stop === 'cancel' ? 'cancelled' : 'paused'} by request; the generation had ended: ${cause}`,
+      reason: `${ended.stop === 'cancel' ? 'cancelled' : 'paused'} by request; the generation had ended: ${reason}`,
       history,
     };
-  if (history.withoutStep >= budgets.withoutStep)
-    return {
-      decision: { kind: 'fail', code },
-      reason: `${history.withoutStep} generations in a row ended at step ${ended.resumeStep} without doing one step: ${cause}`,
-      history,
-    };
-  if (history.losses > budgets.losses)
-    return {
-      decision: { kind: 'fail', code },
-      reason: `${history.losses} generations in a row were lost without passing step ${history.highestStep}: ${cause}`,
-      history,
-    };
+  const spent = budgetSpent(history, kind, budgets);
+  if (spent !== null)
+    return { decision: { kind: 'fail', code: code as ErrorCode }, reason: `${spent}: ${reason}`, history };
   if (ended.workers.every((worker) => unreachable.includes(worker)))
-    return { decision: { kind: 'wait-for-slot' }, reason: `no worker is left: ${cause}`, history };
-  return { decision: { kind: 'retry' }, reason: cause, history };
+    return { decision: { kind: 'wait-for-slot' }, reason: `no worker is left: ${reason}`, history };
+  return { decision: { kind: 'retry' }, reason, history };
 }

@@ -9,18 +9,23 @@ export {
 export { type FencedGeneration, fenceStep } from './fence-step.js';
 export { laneCosts, type TrainingData } from './lane-costs.js';
 export { lanesOf } from './lanes-of.js';
+export { partNames } from './part-names.js';
 export { placeLanes } from './place-lanes.js';
-export { countLoss, defaultBudgets, type LossHistory, noLosses, type RetryBudgets } from './retry-budget.js';
+export {
+  budgetSpent,
+  countGround,
+  countLoss,
+  defaultBudgets,
+  type LossHistory,
+  type LossKind,
+  noLosses,
+  type RetryBudgets,
+} from './retry-budget.js';
 export { planShards } from './shard-plan.js';
 export { strongerStop } from './stop-precedence.js';
-export {
-  beginSupervision,
-  defaultLimits,
-  type Supervision,
-  type SupervisionEvent,
-  type SupervisionLimits,
-  supervise,
-} from './supervise.js';
+export { type Supervised, type SupervisionEvent, supervise } from './supervise.js';
+export { beginSupervision, type Supervision, type WatchedMember } from './supervision.js';
+export { defaultLimits, type SupervisionLimits } from './supervision-limits.js';
 export {
   expectedMicrobatches,
   laneSchedule,

@@ -1,28 +1,46 @@
-/** How many generations a run may lose. */
-export interface RetryBudgets {
-  /** Generations lost in a row without reaching a step that the run had not reached before. */
-  readonly losses: number;
-  /** Generations lost in a row without doing a single step: the fault lies in the run or its workers, not in bad luck. */
-  readonly withoutStep: number;
-}
+/** Whose fault a lost generation is; each has a budget of its own. */
+export type LossKind = 'worker' | 'code' | 'infrastructure';
 
-export const defaultBudgets: RetryBudgets = { losses: 20, withoutStep: 3 };
+/** How many generations in a row, without new ground, a run may lose before it fails. */
+export type RetryBudgets = Readonly<Record<LossKind, number>>;
+
+export const defaultBudgets: RetryBudgets = { worker: 20, code: 3, infrastructure: 50 };
 
 /** What the budgets are counted from; of constant size however many generations a run has. */
 export interface LossHistory {
-  readonly losses: number;
-  readonly withoutStep: number;
+  /** Losses since the run last reached a step that it had not reached before. */
+  readonly losses: Readonly<Record<LossKind, number>>;
   /** The highest step that any generation has reached. */
   readonly highestStep: number;
 }
 
-export const noLosses: LossHistory = { losses: 0, withoutStep: 0, highestStep: 0 };
+export const noLosses: LossHistory = { losses: { worker: 0, code: 0, infrastructure: 0 }, highestStep: 0 };
 
-/** Counts a lost generation that began at `resumeStep` and reached `step`. New ground resets the count of losses. */
-export function countLoss(history: LossHistory, resumeStep: number, step: number): LossHistory {
+/** Counts a lost generation that reached `step`. New ground begins all counts anew. */
+export function countLoss(history: LossHistory, kind: LossKind, step: number): LossHistory {
+  const losses = step > history.highestStep ? noLosses.losses : history.losses;
   return {
-    losses: step > history.highestStep ? 1 : history.losses + 1,
-    withoutStep: step > resumeStep ? 0 : history.withoutStep + 1,
+    losses: { ...losses, [kind]: losses[kind] + 1 },
     highestStep: Math.max(history.highestStep, step),
   };
+}
+
+/** Counts the ground that a generation has made which was not lost. */
+export function countGround(history: LossHistory, step: number): LossHistory {
+  return step > history.highestStep ? { losses: noLosses.losses, highestStep: step } : history;
+}
+
+/** Why the budget of this kind of loss is used up; null while it is not. */
+export function budgetSpent(history: LossHistory, kind: LossKind, budgets: RetryBudgets): string | null {
+  const { losses, highestStep } = history;
+  if (losses[kind] < budgets[kind]) return null;
+  const times = `${losses[kind]} ${losses[kind] === 1 ? 'time' : 'times'} in a row`;
+  switch (kind) {
+    case 'code':
+      return `the trainer crashed ${times} at step ${highestStep}`;
+    case 'worker':
+      return `workers were lost ${times} at step ${highestStep}`;
+    case 'infrastructure':
+      return `servers or peers failed the run ${times} at step ${highestStep}`;
+  }
 }

@@ -1,80 +1,14 @@
-import type { Beacon, MemberEnding, TrainerStatus } from '@tributary/protocol';
+import type { MemberEnding } from '@tributary/protocol';
 import { describe, expect, it } from 'vitest';
-import { beginSupervision, defaultLimits, type Supervision, type SupervisionEvent, supervise } from './supervise.js';
-
-const generation = {
-  run: 'words-1',
-  attempt: 1,
-  generation: 3,
-  members: [
-    { member: 0, worker: 'a', lanes: [0] },
-    { member: 1, worker: 'b', lanes: [1] },
-  ] as never,
-  resume: { step: 10 },
-};
-
-const trainer = (more: Partial<TrainerStatus> = {}) =>
-  ({
-    run: 'words-1',
-    attempt: 1,
-    generation: 3,
-    member: 0,
-    phase: 'training',
-    step: 12,
-    progress: 1,
-    died: null,
-    ...more,
-  }) as TrainerStatus;
-
-const beacon = (
-  worker: string,
-  atMs: number,
-  status: TrainerStatus | null = trainer(),
-  incarnation = 'i1',
-): SupervisionEvent => ({
-  kind: 'beacon',
-  atMs,
-  beacon: { worker, incarnation, trainer: status } as Beacon,
-});
-
-const ending = (member: number, value: MemberEnding, over: { generation?: number } = {}): SupervisionEvent => ({
-  kind: 'ending',
-  document: {
-    run: 'words-1' as never,
-    attempt: 1,
-    generation: over.generation ?? 3,
-    member,
-    worker: member === 0 ? 'a' : 'b',
-    ending: value,
-  },
-});
-
-function play(events: readonly SupervisionEvent[], from: Supervision = beginSupervision(generation, 0)) {
-  let state = from;
-  for (const event of events) {
-    const next = supervise(state, event);
-    state = next.state;
-    if (next.outcome !== null) return { state, outcome: next.outcome };
-  }
-  return { state, outcome: null };
-}
-
-/** A tick a second with beacons of the named workers. */
-function seconds(first: number, last: number, workers: readonly string[]): SupervisionEvent[] {
-  const events: SupervisionEvent[] = [];
-  for (let s = first; s <= last; s++) {
-    for (const worker of workers) events.push(beacon(worker, s * 1000));
-    events.push({ kind: 'tick', atMs: s * 1000 });
-  }
-  return events;
-}
+import { beacon, ending, halfSeconds, play, tick, trainer } from '../test/supervision-story.js';
 
 const finished = (step: number): MemberEnding => ({ outcome: 'finished', step, reason: null });
 
 describe('supervise', () => {
-  it('goes on while all members beacon', () => {
-    const { state, outcome } = play(seconds(1, 600, ['a', 'b']));
+  it('goes on while all members beacon, and tells nothing', () => {
+    const { state, outcome, told } = play(halfSeconds(0, 600, ['a', 'b']));
     expect(outcome).toBeNull();
+    expect(told).toEqual([]);
     expect(state.step).toBe(12);
   });
 
@@ -122,6 +56,14 @@ describe('supervise', () => {
     });
   });
 
+  it('says of a trainer that ended by itself that it crashed', () => {
+    const died = { reason: 'exit code 134', crashed: true };
+    expect(play([beacon('b', 500, trainer({ died }))]).outcome).toMatchObject({ crashed: true });
+    expect(play([beacon('b', 500, trainer({ died: { ...died, crashed: false } }))]).outcome).not.toHaveProperty(
+      'crashed',
+    );
+  });
+
   it('ignores what concerns another generation, another run or another worker', () => {
     const died = { reason: 'old' };
     expect(
@@ -129,29 +71,23 @@ describe('supervise', () => {
         beacon('a', 500, trainer({ generation: 2, died })),
         beacon('b', 500, trainer({ attempt: 0, died })),
         beacon('c', 500, trainer({ died })),
+        beacon('c', 500, null, { draining: true }),
         ending(0, finished(9), { generation: 2 }),
-      ]).outcome,
-    ).toBeNull();
+      ]),
+    ).toMatchObject({ outcome: null, handOvers: [] });
   });
 
-  it('takes silence beyond the limit as lost and unreachable, naming who', () => {
-    const { outcome } = play([...seconds(1, 2, ['a', 'b']), ...seconds(3, 20, ['a'])]);
-    expect(outcome).toMatchObject({ kind: 'worker-lost', workers: ['b'], unreachable: ['b'] });
-  });
-
-  it('does not await a member that has ended', () => {
-    expect(play([ending(1, finished(40)), ...seconds(1, 60, ['a'])]).outcome).toBeNull();
-  });
-
-  it("counts the supervisor's own absence against nobody", () => {
-    const { outcome } = play([...seconds(1, 3, ['a', 'b']), ...seconds(60, 63, ['a', 'b'])]);
-    expect(outcome).toBeNull();
-    const silentAfter = play([...seconds(1, 3, ['a', 'b']), ...seconds(60, 70, ['a'])]);
-    expect(silentAfter.outcome).toMatchObject({ unreachable: ['b'] });
+  it('does not await a member that has ended, whatever becomes of its worker', () => {
+    const after = play([
+      ending(1, finished(40)),
+      beacon('b', 100, trainer({ died: { reason: 'killed' } })),
+      ...halfSeconds(1, 60, ['a']),
+    ]);
+    expect(after).toMatchObject({ outcome: null, told: [] });
   });
 
   it('takes a restarted agent without our trainer as a lost trainer', () => {
-    expect(play([beacon('a', 100), beacon('a', 900, null, 'i2')]).outcome).toMatchObject({
+    expect(play([beacon('a', 100), beacon('a', 900, null, { incarnation: 'i2' })]).outcome).toMatchObject({
       kind: 'worker-lost',
       workers: ['a'],
       unreachable: [],
@@ -159,51 +95,89 @@ describe('supervise', () => {
   });
 
   it('waits a moment for the ending of a trainer that vanished, longer for one that has not begun', () => {
-    const vanished = (until: number) =>
-      play([
-        beacon('a', 100),
-        beacon('b', 100),
-        ...Array.from({ length: until }, (_, s) => [
-          beacon('a', 1000 + s * 1000, null),
-          beacon('b', 1000 + s * 1000),
-          { kind: 'tick', atMs: 1000 + s * 1000 } as const,
-        ]).flat(),
-      ]).outcome;
-    expect(vanished(4)).toBeNull();
-    expect(vanished(6)).toMatchObject({ kind: 'worker-lost', workers: ['a'], unreachable: [] });
-
-    const idle = (last: number) =>
-      play(
-        Array.from({ length: last }, (_, s) => [
-          beacon('a', s * 1000, null),
-          beacon('b', s * 1000),
-          { kind: 'tick', atMs: s * 1000 } as const,
-        ]).flat(),
-      ).outcome;
-    expect(idle(29)).toBeNull();
-    expect(idle(40)).toMatchObject({ workers: ['a'], reason: expect.stringContaining('started no trainer') });
-  });
-
-  it('gives up on members that were asked to stop and show no progress', () => {
-    const stopped = play([{ kind: 'stop', atMs: 0 }, ...seconds(1, 100, ['a', 'b'])]);
-    expect(stopped.outcome).toMatchObject({ kind: 'worker-lost', workers: ['a', 'b'], unreachable: [] });
-    expect(stopped.state.lastTickMs).toBeGreaterThan(defaultLimits.stopMs);
-  });
-
-  it('ends a generation whose members wait in vain, not one that is in a phase of any length', () => {
-    const minutes = (phase: TrainerStatus['phase']): SupervisionEvent[] =>
-      Array.from({ length: 700 }, (_, s) => [
-        beacon('a', s * 1000),
-        beacon('b', s * 1000, trainer({ phase })),
-        { kind: 'tick', atMs: s * 1000 } as const,
-      ]).flat();
-    expect(play(minutes('training')).outcome).toMatchObject({
-      kind: 'worker-lost',
-      workers: ['a', 'b'],
-      unreachable: [],
-      reason: expect.stringContaining('no progress'),
+    const shown = { a: () => null, b: (atMs: number) => trainer({ progress: atMs }) };
+    const vanished = (untilS: number) => play([beacon('a', 0), ...halfSeconds(0, untilS, shown)]).outcome;
+    expect(vanished(3.5)).toBeNull();
+    expect(vanished(4)).toMatchObject({ kind: 'worker-lost', workers: ['a'], unreachable: [] });
+    const idle = (untilS: number) => play(halfSeconds(0, untilS, shown)).outcome;
+    expect(idle(30)).toBeNull();
+    expect(idle(31)).toMatchObject({
+      workers: ['a'],
+      reason: expect.stringContaining('started no trainer within 30 s'),
     });
-    expect(play(minutes('tracing')).outcome).toBeNull();
-    expect(play(minutes('checkpointing')).outcome).toBeNull();
   });
+});
+
+describe('hand-overs', () => {
+  const handedOver = (step: number): MemberEnding => ({ outcome: 'handed-over', step, reason: null });
+
+  it('are asked for once, when a member is about to leave, and say why', () => {
+    const leaving = (atMs: number) => beacon('b', atMs, trainer(), { draining: true });
+    const asked = play([leaving(100), leaving(200), { kind: 'stop', atMs: 250 }, leaving(300)]);
+    expect(asked).toMatchObject({ outcome: null, handOvers: ['worker b leaves'] });
+    expect(asked.told).toEqual(['Lanes move at the next step: worker b leaves.']);
+    const done = play([leaving(100), ending(0, handedOver(13)), ending(1, handedOver(13))]);
+    expect(done.outcome).toEqual({ kind: 'handed-over', step: 13, reason: 'worker b leaves' });
+  });
+
+  it('are asked for when a worker is offered, unless members stop anyway', () => {
+    const offer = { kind: 'offer', reason: 'worker c is free' } as const;
+    expect(play([offer, offer]).handOvers).toEqual(['worker c is free']);
+    expect(play([{ kind: 'stop', atMs: 1 }, offer]).handOvers).toEqual([]);
+  });
+
+  it('are not asked of a generation that has just lost its trainer', () => {
+    const died = trainer({ died: { reason: 'killed' } });
+    expect(play([beacon('b', 1, died, { draining: true })])).toMatchObject({
+      outcome: { kind: 'worker-lost' },
+      handOvers: [],
+    });
+  });
+
+  it('have no reason that a supervisor knows which came after it', () => {
+    expect(play([ending(1, handedOver(13)), ending(0, handedOver(13))]).outcome).toEqual({
+      kind: 'handed-over',
+      step: 13,
+      reason: null,
+    });
+  });
+});
+
+describe('snapshots of one step', () => {
+  const shows = (worker: string, atMs: number, step: number, sharedHash: string) =>
+    beacon(worker, atMs, trainer({ step, snapshot: { step, sharedHash } }));
+
+  it('may come in any order while their shared state is the same', () => {
+    const { outcome } = play([
+      shows('a', 1, 25, 'x'),
+      shows('a', 2, 50, 'y'),
+      shows('b', 3, 25, 'x'),
+      shows('b', 4, 50, 'y'),
+      shows('b', 5, 50, 'y'),
+    ]);
+    expect(outcome).toBeNull();
+  });
+
+  it('fail the run when their shared state differs, naming who has which', () => {
+    const { outcome } = play([shows('a', 1, 25, 'x1'), shows('a', 2, 50, 'y'), shows('b', 3, 25, 'x2')]);
+    expect(outcome).toEqual({
+      kind: 'failed',
+      step: 50,
+      code: 'DIVERGED',
+      reason: 'the shared state at step 25 differs: worker a has x1, worker b has x2',
+    });
+  });
+
+  it('are kept for a few steps only', () => {
+    const events = Array.from({ length: 500 }, (_, i) => shows('a', i, i, `h${i}`));
+    expect(play(events).state.snapshots).toHaveLength(8);
+  });
+});
+
+it('never blames anybody for time in which the supervisor was away', () => {
+  const { outcome, told } = play([...halfSeconds(1, 3, ['a', 'b']), ...halfSeconds(600, 603, ['a', 'b'])]);
+  expect({ outcome, told }).toEqual({ outcome: null, told: [] });
+  const silentAfter = play([...halfSeconds(1, 3, ['a', 'b']), tick(600_000), ...halfSeconds(600.5, 612, ['a'])]);
+  expect(silentAfter.outcome).toMatchObject({ unreachable: ['b'] });
+  expect(silentAfter.endedAtMs).toBeGreaterThan(607_500);
 });

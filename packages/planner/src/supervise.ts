@@ -1,160 +1,75 @@
-import type { Beacon, GenerationOutcome, Member, MemberEnding, MemberEndingDocument } from '@tributary/protocol';
-import { beaconIntervalMs, beaconSilenceMs } from '@tributary/protocol';
-import { workerSilent } from './worker-silent.js';
-
-/** How long the supervisor waits before it concludes something, in milliseconds. */
-export interface SupervisionLimits {
-  /** Silence after which a worker is lost. */
-  readonly silenceMs: number;
-  /** A longer gap between two ticks is the supervisor's own absence (stopped, cut off) and counts against nobody. */
-  readonly ownAbsenceMs: number;
-  /** A worker that beacons but has not shown this generation's trainer for so long will not start it. */
-  readonly startMs: number;
-  /** A trainer that was shown and no longer is, with no ending, is dead after so long. */
-  readonly vanishedMs: number;
-  /** After a stop request: time without any progress after which members will not stop by themselves. */
-  readonly stopMs: number;
-  /** Time without any progress of any member, all of them between steps or evaluating, after which they wait for each other in vain. */
-  readonly stallMs: number;
-}
-
-export const defaultLimits: SupervisionLimits = {
-  silenceMs: beaconSilenceMs,
-  ownAbsenceMs: 2_000,
-  startMs: 30_000,
-  vanishedMs: 3 * beaconIntervalMs,
-  stopMs: 60_000,
-  stallMs: 600_000,
-};
-
-interface WatchedMember {
-  readonly worker: string;
-  readonly lastHeardMs: number;
-  readonly incarnation: string | null;
-  /** Whether a beacon has shown this generation's trainer. */
-  readonly shown: boolean;
-  /** Since when beacons have not shown it; null while they do. */
-  readonly absentSinceMs: number | null;
-  readonly progress: string;
-  readonly ending: MemberEnding | null;
-}
-
-/** What a supervisor knows of one generation. A value: rebuilt from KV and the next beacons whenever it is lost. */
-export interface Supervision {
-  readonly run: string;
-  readonly attempt: number;
-  readonly generation: number;
-  readonly members: readonly WatchedMember[];
-  /** The highest step that a member has shown. */
-  readonly step: number;
-  readonly lastTickMs: number;
-  readonly lastProgressMs: number;
-  readonly stopping: boolean;
-}
+import type { Beacon, GenerationOutcome, MemberEndingDocument } from '@tributary/protocol';
+import { concludeEndings } from './conclude-endings.js';
+import { hearBeacon } from './hear-beacon.js';
+import { hungMembers } from './hung-members.js';
+import { silentWorkers } from './silent-workers.js';
+import { excuseAbsence, type Supervision, workersLost } from './supervision.js';
+import { defaultLimits, type SupervisionLimits } from './supervision-limits.js';
 
 /** All times are the supervisor's own clock. */
 export type SupervisionEvent =
   | { readonly kind: 'beacon'; readonly atMs: number; readonly beacon: Beacon }
   | { readonly kind: 'ending'; readonly document: MemberEndingDocument }
+  /** Members have been asked to stop. */
   | { readonly kind: 'stop'; readonly atMs: number }
+  /** The run might move its lanes, and why: to a worker that is free, or because it has more than it should. */
+  | { readonly kind: 'offer'; readonly reason: string }
   | { readonly kind: 'tick'; readonly atMs: number };
 
-/** A generation as its supervisor sees it first: every member counts as heard now. */
-export function beginSupervision(
-  generation: {
-    readonly run: string;
-    readonly attempt: number;
-    readonly generation: number;
-    readonly members: readonly Member[];
-    readonly resume: { readonly step: number };
-  },
-  nowMs: number,
-): Supervision {
-  return {
-    run: generation.run,
-    attempt: generation.attempt,
-    generation: generation.generation,
-    members: generation.members.map(({ worker }) => ({
-      worker,
-      lastHeardMs: nowMs,
-      incarnation: null,
-      shown: false,
-      absentSinceMs: nowMs,
-      progress: '',
-      ending: null,
-    })),
-    step: generation.resume.step,
-    lastTickMs: nowMs,
-    lastProgressMs: nowMs,
-    stopping: false,
-  };
+export interface Supervised {
+  readonly state: Supervision;
+  /** Null while the generation goes on. */
+  readonly outcome: GenerationOutcome | null;
+  /** What those who watch the run should know: sentences. Nothing has ended by them. */
+  readonly told: readonly string[];
+  /** Why members should be asked for a hand-over now; null where they should not. */
+  readonly handOver: string | null;
 }
 
-/** Takes one event in; `outcome` is null while the generation goes on. */
+/** Takes one event in. */
 export function supervise(
   before: Supervision,
   event: SupervisionEvent,
   limits: SupervisionLimits = defaultLimits,
-): { readonly state: Supervision; readonly outcome: GenerationOutcome | null } {
+): Supervised {
   switch (event.kind) {
     case 'beacon': {
-      const { state, died } = hear(before, event.beacon, event.atMs);
-      return { state, outcome: died === null ? null : lost(state, [died.worker], [], died.reason) };
+      const { leaves, ...heard } = hearBeacon(before, event.beacon, event.atMs);
+      if (!leaves || heard.outcome !== null) return { ...heard, handOver: null };
+      const { state, told, handOver } = askHandOver(heard.state, `worker ${event.beacon.worker} leaves`);
+      return { ...heard, state, told: [...heard.told, ...told], handOver };
     }
     case 'ending': {
-      const state = end(before, event.document);
-      return { state, outcome: concluded(state) };
+      const state = takeEnding(before, event.document);
+      return { ...quiet(state), outcome: concludeEndings(state) };
     }
     case 'stop':
-      return {
-        state: before.stopping ? before : { ...before, stopping: true, lastProgressMs: event.atMs },
-        outcome: null,
-      };
+      return quiet(before.stopping ? before : { ...before, stopping: true, lastProgressMs: event.atMs });
+    case 'offer':
+      return { ...askHandOver(before, event.reason), outcome: null };
     case 'tick': {
-      const state = excuseOwnAbsence(before, event.atMs, limits);
-      return { state, outcome: overdue(state, event.atMs, limits) };
+      const gapMs = event.atMs - before.lastTickMs;
+      const excused = gapMs > limits.ownAbsenceMs ? excuseAbsence(before, gapMs, event.atMs) : before;
+      const silence = silentWorkers({ ...excused, lastTickMs: event.atMs }, event.atMs, limits);
+      const { state, told } = silence;
+      const outcome =
+        silence.outcome ?? absentTrainer(state, event.atMs, limits) ?? hungMembers(state, event.atMs, limits);
+      return { state, told, outcome, handOver: null };
     }
   }
 }
 
-function hear(
-  state: Supervision,
-  beacon: Beacon,
-  atMs: number,
-): { state: Supervision; died: { worker: string; reason: string } | null } {
-  const index = state.members.findIndex((member) => member.worker === beacon.worker);
-  const member = state.members[index];
-  if (member === undefined || member.ending !== null) return { state, died: null };
-  const trainer =
-    beacon.trainer !== null &&
-    beacon.trainer.run === state.run &&
-    beacon.trainer.attempt === state.attempt &&
-    beacon.trainer.generation === state.generation
-      ? beacon.trainer
-      : null;
-  const restarted = member.shown && member.incarnation !== null && member.incarnation !== beacon.incarnation;
-  const progress = trainer === null ? member.progress : `${trainer.phase}/${trainer.step}/${trainer.progress}`;
-  const heard: WatchedMember = {
-    ...member,
-    lastHeardMs: atMs,
-    incarnation: beacon.incarnation,
-    shown: member.shown || trainer !== null,
-    absentSinceMs: trainer === null ? (member.absentSinceMs ?? atMs) : null,
-    progress,
-  };
-  const next: Supervision = {
-    ...state,
-    members: state.members.with(index, heard),
-    step: Math.max(state.step, trainer?.step ?? 0),
-    lastProgressMs: progress === member.progress ? state.lastProgressMs : atMs,
-  };
-  if (trainer?.died) return { state: next, died: { worker: member.worker, reason: trainer.died.reason } };
-  if (restarted && trainer === null)
-    return { state: next, died: { worker: member.worker, reason: 'its agent was restarted' } };
-  return { state: next, died: null };
+function quiet(state: Supervision): Supervised {
+  return { state, outcome: null, told: [], handOver: null };
 }
 
-function end(state: Supervision, document: MemberEndingDocument): Supervision {
+/** Asks once; a generation that is stopping anyway is not asked. */
+function askHandOver(state: Supervision, reason: string): Omit<Supervised, 'outcome'> {
+  if (state.stopping || state.handOver !== null) return { state, told: [], handOver: null };
+  return { state: { ...state, handOver: reason }, told: [`Lanes move at the next step: ${reason}.`], handOver: reason };
+}
+
+function takeEnding(state: Supervision, document: MemberEndingDocument): Supervision {
   const { member: index, ending } = document;
   const member = state.members[index];
   if (
@@ -171,90 +86,19 @@ function end(state: Supervision, document: MemberEndingDocument): Supervision {
   };
 }
 
-/** The outcome that the endings so far give: any failure at once, else once all members have ended. */
-function concluded(state: Supervision): GenerationOutcome | null {
-  for (const { worker, ending } of state.members)
-    if (ending?.outcome === 'failed')
-      return { kind: 'failed', step: state.step, code: ending.code, reason: `worker ${worker}: ${ending.reason}` };
-  const endings = state.members.map((member) => member.ending).filter((ending) => ending !== null);
-  const [first] = endings;
-  if (first === undefined || endings.length < state.members.length) return null;
-  if (endings.some((ending) => ending.outcome !== first.outcome || ending.step !== first.step))
-    return {
-      kind: 'failed',
-      step: state.step,
-      code: 'DIVERGED',
-      reason: `members ended differently: ${state.members
-        .map(({ worker, ending }) => `${worker} ${ending?.outcome} at step ${ending?.step}`)
-        .join(', ')}`,
-    };
-  if (first.outcome === 'paused') return { kind: 'paused', step: first.step, reason: first.reason };
-  return { kind: first.outcome === 'finished' ? 'finished' : 'cancelled', step: first.step };
-}
-
-function excuseOwnAbsence(state: Supervision, nowMs: number, limits: SupervisionLimits): Supervision {
-  const gapMs = nowMs - state.lastTickMs;
-  if (gapMs <= limits.ownAbsenceMs) return { ...state, lastTickMs: nowMs };
-  return {
-    ...state,
-    lastTickMs: nowMs,
-    lastProgressMs: state.lastProgressMs + gapMs,
-    members: state.members.map((member) => ({
-      ...member,
-      lastHeardMs: Math.min(nowMs, member.lastHeardMs + gapMs),
-      absentSinceMs: member.absentSinceMs === null ? null : Math.min(nowMs, member.absentSinceMs + gapMs),
-    })),
-  };
-}
-
-function overdue(state: Supervision, nowMs: number, limits: SupervisionLimits): GenerationOutcome | null {
-  const awaited = state.members.filter((member) => member.ending === null);
-  const silent = awaited.filter((member) => workerSilent(member.lastHeardMs, nowMs, limits.silenceMs));
-  if (silent.length > 0) {
-    const names = silent.map((member) => member.worker);
-    const seconds = Math.round(limits.silenceMs / 1_000);
-    return lost(state, names, names, `no beacon for ${seconds} s`);
-  }
-  for (const { worker, absentSinceMs, shown } of awaited) {
-    if (absentSinceMs === null) continue;
-    const limitMs = shown ? limits.vanishedMs : limits.startMs;
+/** A worker that answers and does not have the trainer that it should have. */
+function absentTrainer(state: Supervision, nowMs: number, limits: SupervisionLimits): GenerationOutcome | null {
+  for (const { worker, absentSinceMs, trainer, ending, unreachable } of state.members) {
+    if (absentSinceMs === null || ending !== null || unreachable) continue;
+    const limitMs = trainer === null ? limits.startMs : limits.vanishedMs;
     if (nowMs - absentSinceMs > limitMs)
-      return lost(
-        state,
-        [worker],
-        [],
-        shown ? 'its trainer vanished without an ending' : `it started no trainer within ${limitMs / 1_000} s`,
-      );
+      return workersLost(state, {
+        workers: [worker],
+        why:
+          trainer === null
+            ? `it started no trainer within ${limitMs / 1_000} s`
+            : 'its trainer vanished without an ending',
+      });
   }
-  if (state.stopping && nowMs - state.lastProgressMs > limits.stopMs)
-    return lost(
-      state,
-      awaited.map((member) => member.worker),
-      [],
-      `asked to stop, and no progress for ${limits.stopMs / 1_000} s`,
-    );
-  if (awaited.every(stepping) && nowMs - state.lastProgressMs > limits.stallMs)
-    return lost(
-      state,
-      awaited.map((member) => member.worker),
-      [],
-      `no progress for ${limits.stallMs / 1_000} s`,
-    );
   return null;
-}
-
-/** In a phase that shows progress often; tracing, restoring and waiting for a store may take any time. */
-function stepping({ progress }: WatchedMember): boolean {
-  return /^(training|evaluating)\//.test(progress);
-}
-
-function lost(state: Supervision, workers: string[], unreachable: string[], why: string): GenerationOutcome {
-  const noun = workers.length === 1 ? 'worker' : 'workers';
-  return {
-    kind: 'worker-lost',
-    workers,
-    unreachable,
-    step: state.step,
-    reason: `${noun} ${workers.join(', ')}: ${why}`,
-  };
 }

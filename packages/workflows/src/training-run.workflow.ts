@@ -196,10 +196,7 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
       const endedAtMs = Date.now();
       spentMs += endedAtMs - beganMs;
       previous = { generation: next.generation, members: next.workers.length, outcome };
-      const decided = decideAfterGeneration(
-        { outcome, resumeStep: next.resumeStep, workers, stop: requested() },
-        history,
-      );
+      const decided = decideAfterGeneration({ outcome, workers, stop: requested() }, history);
       history = decided.history;
       reason = decided.reason;
       const ending = endingOf(decided.decision, decided.reason);
