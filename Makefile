@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels
+.PHONY: help quickstart setup install build up down check test chaos bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -47,6 +47,12 @@ check: install ## format, lint, types, package boundaries
 test: setup ## set up, then every test on real servers
 	@$(SETUP) swiftshader versitygw
 	@npx vitest run
+
+# Options for it: make chaos ARGS="--seed 7 --runs 3 --faults 10"; --help names the others
+chaos: install ## train under a seeded schedule of faults, held to a run without any (50 minutes)
+	@$(SETUP) build tensorflow postgres nats-server temporal-server
+	@npx tsc -p test/chaos
+	@node test/chaos/dist/chaos/main.js $(ARGS)
 
 # Options for it: make bench-sync ARGS="--processes 2 --mb 4.7,20 --codecs fp32,int8 --rounds 2"
 bench-sync: install ## the gradient exchange beside Gloo and a naive all-reduce (5 minutes; PyTorch is 3 GB to fetch, once)
