@@ -122,7 +122,12 @@ export async function openInstallation(workers: readonly string[]) {
     await connection.drain();
     await database.drop();
   };
-  return { servers, namespace, connection, db, control, agents, call, launch, upload, show, follow, untilRest, close };
+  /** For the command line. */
+  const cliEnv = { TRIBUTARY_API_URL: `http://127.0.0.1:${port}`, TRIBUTARY_API_TOKEN_FILE: tokenFile };
+  return {
+    ...{ servers, namespace, connection, db, control, agents, cliEnv },
+    ...{ call, launch, upload, show, follow, untilRest, close },
+  };
 }
 
 export type Installation = Awaited<ReturnType<typeof openInstallation>>;

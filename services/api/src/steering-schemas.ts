@@ -10,7 +10,7 @@ export const scaleReplySchema = attemptReplySchema.extend({
 
 export const forkSchema = z.strictObject({
   step: z.int().min(0).max(0x7fffffff).optional().describe('Of which checkpoint; left out: the newest.'),
-  spec: z.unknown().describe("A whole run file in place of the parent's."),
+  spec: z.unknown().optional().describe("A whole run file in place of the parent's."),
   files: z
     .record(z.string(), z.string())
     .optional()
