@@ -1,6 +1,7 @@
 import type { GenerationOutcome, Member } from '@tributary/protocol';
 import { type Selectable, sql } from 'kysely';
 import type { Db } from './database.js';
+import { forgetConfirmedLeases, takeLeaseLock } from './leases.js';
 import { inTransaction } from './runs.js';
 import type { GenerationTable } from './schema.js';
 
@@ -18,28 +19,32 @@ export interface NewGeneration {
 }
 
 /**
- * Records a generation and, on the leases of the workers that it names, that a trainer of it may live there. Recording it again
- * changes nothing.
+ * Records a generation and, on the leases of the workers that it names, that a trainer of it may live there. What else the run
+ * holds is given back: workers that were lost, that leave or that are more than wanted. Each becomes free when its agent has
+ * confirmed that the trainer of the last generation that named it is dead. Recording it again changes nothing.
  */
 export async function recordGeneration(db: Db, generation: NewGeneration): Promise<void> {
   const { members, ...row } = generation;
+  const named = members.map((member) => member.worker);
   await inTransaction(db, async (trx) => {
-    await trx
+    await takeLeaseLock(trx);
+    const inserted = await trx
       .insertInto('generations')
       .values({ ...row, members: JSON.stringify(members) })
       .onConflict((conflict) => conflict.doNothing())
-      .execute();
-    if (members.length === 0) return;
-    await trx
-      .updateTable('leases')
-      .set({ generation: sql<number>`greatest(generation, ${row.generation}::integer)` })
-      .where('run', '=', row.run)
-      .where(
-        'worker',
-        'in',
-        members.map((member) => member.worker),
-      )
-      .execute();
+      .returning('generation')
+      .executeTakeFirst();
+    const leases = trx.updateTable('leases').where('run', '=', row.run);
+    if (named.length > 0)
+      await leases
+        .set({ generation: sql<number>`greatest(generation, ${row.generation}::integer)` })
+        .where('worker', 'in', named)
+        .execute();
+    // A later generation may use others: only the newest one tells which are not needed.
+    if (!inserted || (await newestGeneration(trx, row.run)) > row.generation) return;
+    const others = named.length > 0 ? leases.where('worker', 'not in', named) : leases;
+    await others.set({ releasedAt: sql<Date>`now()` }).where('releasedAt', 'is', null).execute();
+    await forgetConfirmedLeases(trx);
   });
 }
 

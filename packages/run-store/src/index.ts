@@ -52,6 +52,7 @@ export {
   seriesSummaries,
 } from './history.js';
 export { deviceType } from './lease-choice.js';
+export { freeWorkersFor, type LeaseTopUp, type OfferQuery, topUpLease } from './lease-growth.js';
 export {
   type LeaseRequest,
   type LeaseRow,

@@ -1,7 +1,7 @@
 import { restingStates, type WorkerId } from '@tributary/protocol';
 import { type Selectable, sql } from 'kysely';
 import type { Db, Trx } from './database.js';
-import { chooseKind, type FreeWorker, kindSizes } from './lease-choice.js';
+import { type AbleWorker, chooseKind, kindSizes } from './lease-choice.js';
 import { inTransaction } from './runs.js';
 import type { LeaseTable } from './schema.js';
 
@@ -52,21 +52,10 @@ export async function tryLease(db: Db, request: LeaseRequest): Promise<WorkerId[
     await forgetConfirmedLeases(trx);
 
     const able = await ableWorkers(trx, aliveAfter);
-    const largest = Math.max(0, ...kindSizes(able).values());
-    const first = await trx
-      .selectFrom('leaseRequests as request')
-      .innerJoin('runs', 'runs.run', 'request.run')
-      .select('request.run')
-      .where('runs.state', 'not in', restingStates)
-      .where('request.minWorkers', '<=', largest)
-      .where('request.askedAt', '>', sql<Date>`now() - make_interval(secs => ${leaseRequestSilenceMs / 1000})`)
-      .orderBy('request.place')
-      .limit(1)
-      .executeTakeFirst();
-    if (first?.run !== run) return null;
+    if ((await firstWaiting(trx, able)) !== run) return null;
 
     const chosen = chooseKind(
-      able.filter((worker) => !worker.leased),
+      able.filter((worker) => worker.leasedTo === null),
       min,
       max,
     );
@@ -135,7 +124,23 @@ export async function leaseQueue(db: Db): Promise<{ readonly run: string; readon
   return await db.selectFrom('leaseRequests').select(['run', 'requestedAt']).orderBy('place').execute();
 }
 
-async function takeLeaseLock(trx: Trx): Promise<void> {
+/** Whose turn it is: the first in the queue that is not passed over (see {@link tryLease}). */
+export async function firstWaiting(trx: Db, able: readonly AbleWorker[]): Promise<string | null> {
+  const largest = Math.max(0, ...kindSizes(able).values());
+  const first = await trx
+    .selectFrom('leaseRequests as request')
+    .innerJoin('runs', 'runs.run', 'request.run')
+    .select('request.run')
+    .where('runs.state', 'not in', restingStates)
+    .where('request.minWorkers', '<=', largest)
+    .where('request.askedAt', '>', sql<Date>`now() - make_interval(secs => ${leaseRequestSilenceMs / 1000})`)
+    .orderBy('request.place')
+    .limit(1)
+    .executeTakeFirst();
+  return first?.run ?? null;
+}
+
+export async function takeLeaseLock(trx: Trx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${leaseLock})`.execute(trx);
 }
 
@@ -151,7 +156,7 @@ async function heldWorkers(trx: Trx, run: string): Promise<WorkerId[]> {
 }
 
 /** Removes released leases whose trainer never started or is confirmed dead: those slots are free. */
-async function forgetConfirmedLeases(trx: Trx): Promise<void> {
+export async function forgetConfirmedLeases(trx: Trx): Promise<void> {
   await trx
     .deleteFrom('leases')
     .using('workers')
@@ -170,8 +175,8 @@ async function forgetConfirmedLeases(trx: Trx): Promise<void> {
     .execute();
 }
 
-/** Workers that could be leased if nobody held them. */
-async function ableWorkers(trx: Trx, aliveAfter: Date): Promise<FreeWorker[]> {
+/** Workers that could be leased if nobody held them, by name. */
+export async function ableWorkers(trx: Db, aliveAfter: Date): Promise<AbleWorker[]> {
   const rows = await trx
     .selectFrom('workers')
     .leftJoin('leases', 'leases.worker', 'workers.worker')
@@ -181,5 +186,5 @@ async function ableWorkers(trx: Trx, aliveAfter: Date): Promise<FreeWorker[]> {
     .where('workers.quarantined', 'is', null)
     .orderBy('workers.worker')
     .execute();
-  return rows.map(({ worker, description, leasedTo }) => ({ worker, device: description, leased: leasedTo !== null }));
+  return rows.map(({ worker, description, leasedTo }) => ({ worker, device: description, leasedTo }));
 }
