@@ -6,6 +6,7 @@ import { manifestOf, natsStore } from '@tributary/checkpoints';
 import { type RunFileInput, runFileSchema } from '@tributary/config';
 import { prepareRun } from '@tributary/datasets';
 import { provisionJetStream } from '@tributary/devstack';
+import { withBuddies } from '@tributary/planner';
 import {
   type CheckpointManifest,
   type CheckpointPart,
@@ -92,11 +93,14 @@ export async function openTrainingGround(workers: readonly string[]) {
       decisionId: randomBytes(8).toString('hex'),
       state: 'open',
       preparedKey: prepared.key,
-      members: Object.entries(placement).map(([worker, lanes], member) => ({
-        member: member as MemberIndex,
-        worker: worker as WorkerId,
-        lanes: lanes.map((lane) => lane as LaneIndex),
-      })),
+      members: withBuddies(
+        Object.entries(placement).map(([worker, lanes], member) => ({
+          member: member as MemberIndex,
+          worker: worker as WorkerId,
+          lanes: lanes.map((lane) => lane as LaneIndex),
+        })),
+        () => 'one machine',
+      ),
       resume: options.resume ?? { step: 0, checkpointKey: null },
       stop: options.stop ?? null,
     };
@@ -179,6 +183,8 @@ export async function openTrainingGround(workers: readonly string[]) {
     prepare,
     open,
     conclude,
+    recordsOf,
+    storeManifests,
     train,
     close,
   };

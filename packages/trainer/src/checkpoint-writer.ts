@@ -1,4 +1,3 @@
-import type { EncodedPart } from '@tributary/checkpoints';
 import {
   type CheckpointPart,
   checkpointPartKey,
@@ -7,19 +6,18 @@ import {
   TributaryError,
 } from '@tributary/protocol';
 import type { Logger, Metrics } from '@tributary/telemetry';
+import type { PassTrainerFaultPoint } from './fault-points.js';
 import type { RecordOutbox } from './record-outbox.js';
-
-/** A member's own parts of one checkpoint, encoded when asked so that training goes on meanwhile. */
-export interface PartSource {
-  readonly part: string;
-  readonly encode: () => EncodedPart;
-}
+import type { PartFile } from './state-writer.js';
+import { unlessAborted } from './unless-aborted.js';
 
 export interface CheckpointWriterDeps {
   readonly objects: ObjectStore;
   readonly outbox: RecordOutbox;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly pass: PassTrainerFaultPoint;
+  readonly signal: AbortSignal;
 }
 
 /** Writes a member's parts in the background, one checkpoint after another. */
@@ -40,13 +38,13 @@ export class CheckpointWriter {
 
   /** Resolves when no more than one checkpoint is being written: each that waits holds a copy of the whole state. */
   async roomForOne(): Promise<void> {
-    await this.#before;
+    await unlessAborted(this.#before, this.#deps.signal);
   }
 
-  /** `sources` hold copies of the state after `step` steps. A part that cannot be written costs this checkpoint, not the run. */
-  write(step: number, sources: readonly PartSource[]): void {
+  /** Of the state after `step` steps. A part that cannot be written costs this checkpoint, not the run. */
+  write(step: number, files: readonly PartFile[]): void {
     this.#before = this.#tail;
-    this.#tail = this.#tail.then(() => this.#write(step, sources));
+    this.#tail = this.#tail.then(() => this.#write(step, files));
   }
 
   /**
@@ -54,7 +52,7 @@ export class CheckpointWriter {
    * @throws TributaryError `SERVER_FAILED` where the checkpoint that ends the generation is the one that failed
    */
   async settled(finalStep: number): Promise<void> {
-    await this.#tail;
+    await unlessAborted(this.#tail, this.#deps.signal);
     if (this.#failed?.step !== finalStep) return;
     throw new TributaryError(
       'SERVER_FAILED',
@@ -63,15 +61,18 @@ export class CheckpointWriter {
     );
   }
 
-  async #write(step: number, sources: readonly PartSource[]): Promise<void> {
-    const { objects, outbox, logger, metrics } = this.#deps;
+  async #write(step: number, files: readonly PartFile[]): Promise<void> {
+    const { objects, outbox, logger, metrics, signal } = this.#deps;
     const { run, attempt, generation } = this.#document;
     const started = performance.now();
     try {
-      for (const { part, encode } of sources) {
-        const { bytes, sha256, stateHash } = encode();
+      for (const { part, file } of files) {
+        signal.throwIfAborted();
+        const { bytes, sha256, stateHash } = await file;
         const key = checkpointPartKey(run, step, generation, part);
         await objects.put(key, bytes);
+        this.#deps.pass('checkpoint-put');
+        signal.throwIfAborted();
         const announcement: CheckpointPart = {
           run,
           attempt,
@@ -92,7 +93,9 @@ export class CheckpointWriter {
         (performance.now() - started) / 1_000,
       );
     } catch (error) {
+      if (signal.aborted) return;
       this.#failed = { step, cause: error };
+      metrics.checkpointFailuresTotal.inc({ run_id: run });
       metrics.checkpointDurationSeconds.observe(
         { phase: 'write', outcome: 'failed' },
         (performance.now() - started) / 1_000,

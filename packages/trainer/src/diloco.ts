@@ -9,6 +9,7 @@ import type { ComputeRequest, LaneShare, StateBuffers } from './compute-messages
 import { type LaneMoments, type MomentLayouts, momentTensors, restoreMoments } from './lane-moments.js';
 import { count, countIn } from './state-parts.js';
 import type { SyncStrategy } from './sync-strategy.js';
+import type { CopyVector } from './vector-copies.js';
 
 /** Where a lane stands after the last round that counts. */
 interface LaneProgress {
@@ -73,11 +74,11 @@ export class Diloco implements SyncStrategy {
     }
   }
 
-  laneTensors(lane: number): Tensors {
+  laneTensors(lane: number, copy: CopyVector): Tensors {
     const { moments, updates } = this.#progressOf(lane);
     return {
       'inner/updates': count(updates),
-      ...momentTensors(this.#momentsOf(lane), moments, this.#layoutsOf(lane)),
+      ...momentTensors(this.#momentsOf(lane), moments, this.#layoutsOf(lane), copy),
     };
   }
 

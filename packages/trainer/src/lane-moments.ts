@@ -2,6 +2,7 @@ import type { Tensor, Tensors } from '@tributary/checkpoints';
 import type { FlatLayout } from '@tributary/layout';
 import { TributaryError } from '@tributary/protocol';
 import type { BufferIndex } from './buffer-index.js';
+import type { CopyVector } from './vector-copies.js';
 
 /** The slots of one vector, twice: of round k, and of round k+1 while it is built. */
 export type VectorMoments = readonly [readonly Float32Array[], readonly Float32Array[]];
@@ -20,10 +21,19 @@ export interface MomentLayouts {
 }
 
 /** Copies as named tensors, `inner/shared/<slot>/<parameter>` and `inner/task/<slot>/<parameter>`. */
-export function momentTensors(moments: LaneMoments, buffer: BufferIndex, layouts: MomentLayouts): Tensors {
+export function momentTensors(
+  moments: LaneMoments,
+  buffer: BufferIndex,
+  layouts: MomentLayouts,
+  copy: CopyVector,
+): Tensors {
   const tensors: Record<string, Tensor> = {};
-  for (const { name, flat, offset, size, shape } of placesOf(moments, buffer, layouts))
-    tensors[name] = { shape, data: flat.slice(offset, offset + size) };
+  const copies = new Map<Float32Array, Float32Array<ArrayBuffer>>();
+  for (const { name, flat, offset, size, shape } of placesOf(moments, buffer, layouts)) {
+    const vector = copies.get(flat) ?? copy(flat);
+    copies.set(flat, vector);
+    tensors[name] = { shape, data: vector.subarray(offset, offset + size) };
+  }
   return tensors;
 }
 

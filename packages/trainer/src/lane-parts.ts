@@ -2,6 +2,7 @@ import type { Tensor, Tensors } from '@tributary/checkpoints';
 import type { LaneResiduals } from '@tributary/collectives';
 import { TributaryError } from '@tributary/protocol';
 import type { CursorPosition } from './compute-messages.js';
+import { type CopyVector, copied } from './vector-copies.js';
 
 /** What one lane carries from step to step. */
 export interface LaneState {
@@ -11,12 +12,12 @@ export interface LaneState {
 }
 
 /** A lane's state as tensors; data are copies. */
-export function lanePart({ cursor, residuals }: LaneState): Tensors {
+export function lanePart({ cursor, residuals }: LaneState, copy: CopyVector = copied): Tensors {
   const tensors: Record<string, Tensor> = {
     cursor: { shape: [2], data: Int32Array.of(cursor.epoch, cursor.position) },
   };
   const add = (name: string, data: Float32Array): void => {
-    tensors[name] = { shape: [data.length], data: Float32Array.from(data) };
+    tensors[name] = { shape: [data.length], data: copy(data) };
   };
   if (residuals) {
     add('residual/shared', residuals.shared);

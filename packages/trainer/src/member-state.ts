@@ -1,16 +1,18 @@
-import type { Checkpoint } from '@tributary/checkpoints';
+import type { Tensors } from '@tributary/checkpoints';
 import type { CombinerStates, GradientExchange, LaneResiduals, StepResult } from '@tributary/collectives';
 import type { SequenceModel } from '@tributary/models';
 import type { ObjectStore, PreparedInit } from '@tributary/protocol';
-import type { PartSource } from './checkpoint-writer.js';
 import { combinerPart, restoreCombiner } from './combiner-parts.js';
 import type { CursorPosition, LaneDone, LaneShare } from './compute-messages.js';
 import { applyInit } from './initial-values.js';
 import { lanePart, restoreLane } from './lane-parts.js';
 import type { MemberPlan } from './member-plan.js';
+import type { RestoredParts } from './restored-parts.js';
 import { RunState } from './run-state.js';
-import { count, countIn, encodeTensors, restoreVector, vectorPart } from './state-parts.js';
+import type { StatePart } from './state-messages.js';
+import { count, countIn, restoreVector, vectorPart } from './state-parts.js';
 import type { SyncStrategy } from './sync-strategy.js';
+import type { CopyVector } from './vector-copies.js';
 
 /** What the exchange and the guard begin with: of a checkpoint, or nothing. */
 export interface CarriedState {
@@ -25,7 +27,8 @@ export interface MemberStateOptions {
   readonly plan: MemberPlan;
   readonly model: SequenceModel;
   readonly strategy: SyncStrategy;
-  readonly seed: number;
+  /** What the state begins with; null: it will be restored. */
+  readonly seed: number | null;
 }
 
 /** All that a member keeps from step to step: it begins anew, or from a checkpoint, and is written to one. */
@@ -40,11 +43,11 @@ export class MemberState {
     const { plan, model, strategy, seed } = options;
     this.#options = options;
     this.vectors = new RunState(
-      { layout: model.sharedLayout, values: model.initialShared(seed) },
+      { layout: model.sharedLayout, values: seed === null ? null : model.initialShared(seed) },
       new Map(
         plan.hostedTasks.map((name) => {
           const task = model.task(name);
-          return [name, { layout: task.layout, values: task.initial(seed) }];
+          return [name, { layout: task.layout, values: seed === null ? null : task.initial(seed) }];
         }),
       ),
       strategy.optimizer,
@@ -74,21 +77,22 @@ export class MemberState {
     await applyInit(init, parts, objects);
   }
 
-  /** Reads this member's parts. @throws TributaryError `CHECKPOINT_CORRUPT` */
-  async restore(checkpoint: Checkpoint): Promise<void> {
+  /** Puts this member's parts in place. @throws TributaryError `CHECKPOINT_CORRUPT` */
+  restore({ step, parts }: RestoredParts): void {
     const { plan, model, strategy } = this.#options;
     const { slots } = strategy.optimizer;
+    const tensorsOf = (part: string): Tensors => parts.get(part)?.tensors ?? {};
     // Every exchange was an update in versions whose checkpoints do not count them.
-    const updates = checkpoint.manifest.step / strategy.steps;
-    const shared = await checkpoint.part('shared');
+    const updates = step / strategy.steps;
+    const shared = tensorsOf('shared');
     restoreVector('shared', shared, model.sharedLayout, this.vectors.shared, slots, updates);
     for (const [task, vector] of this.vectors.tasks) {
       const part = `task-${task}`;
-      restoreVector(part, await checkpoint.part(part), model.task(task).layout, vector, slots, updates);
+      restoreVector(part, tensorsOf(part), model.task(task).layout, vector, slots, updates);
     }
     const residuals = new Map<number, LaneResiduals>();
     for (const { lane, task } of plan.hosted) {
-      const tensors = await checkpoint.part(`lane-${lane}`);
+      const tensors = tensorsOf(`lane-${lane}`);
       const sizes = { sharedElements: model.sharedLayout.elements, taskElements: model.task(task).layout.elements };
       const restored = restoreLane(lane, tensors, sizes);
       this.#cursors.set(lane, restored.cursor);
@@ -121,37 +125,36 @@ export class MemberState {
     for (const { lane, cursor } of done) this.#cursors.set(lane, cursor);
   }
 
-  /** Copies of this member's parts of the current state, to be encoded later. */
-  checkpointSources(
-    exchange: GradientExchange,
+  /**
+   * Copies of this member's parts of the current state: `shared`, which every member has, the tasks that it owns, and its lanes.
+   * May be taken while the next exchange is under way, until that one counts.
+   */
+  copyParts(
+    exchange: Pick<GradientExchange, 'combinerState' | 'residuals'>,
     skippedInARow: number,
-    metadata: Readonly<Record<string, string>>,
-  ): PartSource[] {
+    copy: CopyVector,
+    withShared: boolean,
+  ): StatePart[] {
     const { plan, model, strategy } = this.#options;
     const { slots } = strategy.optimizer;
-    const sources: PartSource[] = [];
-    if (plan.first) {
-      const tensors = {
-        ...vectorPart(model.sharedLayout, this.vectors.shared, slots),
-        ...combinerPart(exchange.combinerState),
-        skipped: count(skippedInARow),
-      };
-      sources.push({ part: 'shared', encode: () => encodeTensors(tensors, metadata) });
-    }
-    for (const task of plan.ownedTasks) {
+    const shared = () => ({
+      ...vectorPart(model.sharedLayout, this.vectors.shared, slots, copy),
+      ...combinerPart(exchange.combinerState),
+      skipped: count(skippedInARow),
+    });
+    const tasks = plan.ownedTasks.map((task) => {
       const vector = this.vectors.tasks.get(task);
       if (!vector) throw new Error(`task "${task}" is owned here, but its state is not`);
-      const tensors = vectorPart(model.task(task).layout, vector, slots);
-      sources.push({ part: `task-${task}`, encode: () => encodeTensors(tensors, metadata) });
-    }
-    for (const { lane } of plan.hosted) {
+      return { part: `task-${task}`, tensors: vectorPart(model.task(task).layout, vector, slots, copy) };
+    });
+    const lanes = plan.hosted.map(({ lane }) => {
       const cursor = this.#cursors.get(lane) ?? { epoch: 0, position: 0 };
-      const tensors = {
-        ...lanePart({ cursor, residuals: exchange.residuals(lane) }),
-        ...strategy.laneTensors(lane),
+      const residuals = exchange.residuals(lane);
+      return {
+        part: `lane-${lane}`,
+        tensors: { ...lanePart({ cursor, residuals }, copy), ...strategy.laneTensors(lane, copy) },
       };
-      sources.push({ part: `lane-${lane}`, encode: () => encodeTensors(tensors, metadata) });
-    }
-    return sources;
+    });
+    return [...(withShared ? [{ part: 'shared', tensors: shared() }] : []), ...tasks, ...lanes];
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JetStreamClient } from '@nats-io/jetstream';
 import {
   encodeRunRecord,
+  type LedgerStep,
   type Point,
   type RunRecord,
   type SampleRow,
@@ -9,6 +9,7 @@ import {
   type TimingPoint,
 } from '@tributary/protocol';
 import type { Logger } from '@tributary/telemetry';
+import type { RecordStream } from './trainer-types.js';
 
 export interface OutboxOptions {
   readonly subject: string;
@@ -21,6 +22,8 @@ export interface OutboxOptions {
 
 /** Inner products and coefficients in one message: about 20 bytes each, so well below the 1 MiB that NATS takes by default. */
 const numbersOfMessage = 16_384;
+/** Rows of the ledger in one message: about 70 bytes each. */
+const ledgerOfMessage = 4_096;
 
 /**
  * Publishes a member's records to JetStream in order and keeps each until it is acknowledged. A record sent twice changes
@@ -28,7 +31,7 @@ const numbersOfMessage = 16_384;
  */
 export class RecordOutbox {
   readonly #options: OutboxOptions;
-  readonly #stream: JetStreamClient;
+  readonly #stream: RecordStream;
   readonly #logger: Logger;
   readonly #queue: RunRecord[] = [];
   #points: Point[] = [];
@@ -36,11 +39,12 @@ export class RecordOutbox {
   #matrices: StepMatrix[] = [];
   #matrixNumbers = 0;
   #tokens = 0;
+  #ledger: LedgerStep[] = [];
   #draining: Promise<void> | null = null;
   readonly #timer: NodeJS.Timeout;
-  #closed = false;
+  readonly #closing = new AbortController();
 
-  constructor(options: OutboxOptions, deps: { readonly stream: JetStreamClient; readonly logger: Logger }) {
+  constructor(options: OutboxOptions, deps: { readonly stream: RecordStream; readonly logger: Logger }) {
     this.#options = options;
     this.#stream = deps.stream;
     this.#logger = deps.logger;
@@ -57,6 +61,27 @@ export class RecordOutbox {
     this.#matrices.push(...matrices);
     for (const { gram, coefficients } of matrices) this.#matrixNumbers += gram.length + coefficients.length;
     if (this.#matrixNumbers >= numbersOfMessage) this.#flush();
+  }
+
+  addLedger(steps: readonly LedgerStep[]): void {
+    this.#ledger.push(...steps);
+    if (this.#ledger.length >= ledgerOfMessage) this.#flush();
+  }
+
+  addSnapshot(step: number, parts: Extract<RunRecord, { kind: 'snapshot' }>['parts']): void {
+    this.#enqueue({ ...this.#base(), kind: 'snapshot', step, parts });
+  }
+
+  /** Records of another member that it could not publish itself; as they are. */
+  addUnacknowledged(records: readonly RunRecord[]): void {
+    this.#flush();
+    for (const record of records) this.#push(record);
+  }
+
+  /** All that JetStream has not acknowledged yet, oldest first. */
+  pending(): readonly RunRecord[] {
+    this.#flush();
+    return [...this.#queue];
   }
 
   addSamples(step: number, samples: readonly SampleRow[]): void {
@@ -88,9 +113,11 @@ export class RecordOutbox {
     limit.abort();
   }
 
-  close(): void {
-    this.#closed = true;
+  /** Resolves once nothing is sent any more. */
+  async close(): Promise<void> {
+    this.#closing.abort();
     clearInterval(this.#timer);
+    while (this.#draining) await this.#draining;
   }
 
   #base() {
@@ -100,10 +127,15 @@ export class RecordOutbox {
 
   #flush(): void {
     this.#flushPoints();
-    if (this.#matrices.length === 0) return;
-    const record: RunRecord = { ...this.#base(), kind: 'matrices', matrices: this.#matrices };
-    this.#matrices = [];
-    this.#matrixNumbers = 0;
+    if (this.#matrices.length > 0) {
+      const record: RunRecord = { ...this.#base(), kind: 'matrices', matrices: this.#matrices };
+      this.#matrices = [];
+      this.#matrixNumbers = 0;
+      this.#push(record);
+    }
+    if (this.#ledger.length === 0) return;
+    const record: RunRecord = { ...this.#base(), kind: 'ledger', steps: this.#ledger };
+    this.#ledger = [];
     this.#push(record);
   }
 
@@ -130,12 +162,13 @@ export class RecordOutbox {
 
   #push(record: RunRecord): void {
     this.#queue.push(record);
-    if (!this.#closed) this.#draining ??= this.#drain();
+    if (!this.#closing.signal.aborted) this.#draining ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
     let delayMs = 100;
-    while (this.#queue.length > 0 && !this.#closed) {
+    const { signal } = this.#closing;
+    while (this.#queue.length > 0 && !signal.aborted) {
       try {
         await this.#stream.publish(this.#options.subject, encodeRunRecord(this.#queue[0] as RunRecord), {
           timeout: 5_000,
@@ -144,8 +177,7 @@ export class RecordOutbox {
         delayMs = 100;
       } catch (error) {
         this.#logger.warn({ error: String(error), waiting: this.#queue.length }, 'records wait for JetStream');
-        const pause = delayMs;
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        await delay(delayMs, undefined, { signal }).catch(() => undefined);
         delayMs = Math.min(delayMs * 2, 5_000);
       }
     }

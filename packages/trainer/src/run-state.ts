@@ -6,7 +6,8 @@ import type { StateBuffers } from './compute-messages.js';
 /** A parameter vector before the first step. */
 export interface InitialVector {
   readonly layout: FlatLayout;
-  readonly values: Float32Array;
+  /** Null: they will be restored. */
+  readonly values: Float32Array | null;
 }
 
 /** One flat parameter vector with its optimizer moments, twice: state k, and state k+1 while it is built. */
@@ -23,11 +24,11 @@ export class VectorState {
   /** @param vectors parameters and slots of one state, then of the other */
   constructor({ layout, values }: InitialVector, vectors: readonly Float32Array[]) {
     const half = vectors.length / 2;
-    this.elements = values.length;
+    this.elements = layout.elements;
     this.parameters = [vectors[0] as Float32Array, vectors[half] as Float32Array];
     this.slots = [vectors.slice(1, half), vectors.slice(half + 1)];
     this.decayed = decayedRanges(layout);
-    this.parameters[0].set(values);
+    if (values) this.parameters[0].set(values);
   }
 
   /** Which of the two states is the current one. A step without a gradient for this vector leaves it where it is. */
@@ -82,7 +83,7 @@ export class RunState {
     const each = 2 * (1 + optimizer.slots.length);
     const initial = [shared, ...tasks.values()];
     // In one call: vectors of one update shall lie side by side, all of them in as few memories as possible.
-    const vectors = optimizer.allocate(initial.flatMap(({ values }) => new Array<number>(each).fill(values.length)));
+    const vectors = optimizer.allocate(initial.flatMap(({ layout }) => new Array<number>(each).fill(layout.elements)));
     const states = initial.map((of, index) => new VectorState(of, vectors.slice(index * each, (index + 1) * each)));
     this.shared = states[0] as VectorState;
     this.tasks = new Map([...tasks.keys()].map((name, index) => [name, states[index + 1] as VectorState]));

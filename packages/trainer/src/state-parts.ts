@@ -1,13 +1,11 @@
-import { type EncodedPart, encodePart, type Tensor, type Tensors } from '@tributary/checkpoints';
+import type { Tensor, Tensors } from '@tributary/checkpoints';
 import type { FlatLayout } from '@tributary/layout';
 import type { SequenceModel } from '@tributary/models';
-import { type Lane, TributaryError } from '@tributary/protocol';
+import { TributaryError } from '@tributary/protocol';
 import type { VectorState } from './run-state.js';
+import { type CopyVector, copied } from './vector-copies.js';
 
-/** Names of all parts of a run's checkpoint in canonical order: shared, tasks in run-file order, lanes in lane order. */
-export function partNames(tasks: readonly string[], lanes: readonly Lane[]): string[] {
-  return ['shared', ...tasks.map((task) => `task-${task}`), ...lanes.map(({ lane }) => `lane-${lane}`)];
-}
+export { partNames } from '@tributary/planner';
 
 /** The parts with parameters: the name of each in a checkpoint, and the layout of its vector. */
 export function stateParts(model: SequenceModel, tasks: readonly string[]): { part: string; layout: FlatLayout }[] {
@@ -21,11 +19,17 @@ export function stateParts(model: SequenceModel, tasks: readonly string[]): { pa
  * One vector and its optimizer moments as named tensors, `parameter/<name>` and `<slot>/<name>`, and `updates`, the number of
  * updates that it has had. Data are copies.
  */
-export function vectorPart(layout: FlatLayout, vector: VectorState, slots: readonly string[]): Tensors {
+export function vectorPart(
+  layout: FlatLayout,
+  vector: VectorState,
+  slots: readonly string[],
+  copy: CopyVector = copied,
+): Tensors {
   const tensors: Record<string, Tensor> = { updates: count(vector.updates) };
-  const add = (prefix: string, flat: Float32Array) => {
+  const add = (prefix: string, vector: Float32Array) => {
+    const flat = copy(vector);
     for (const { name, shape, offset, size } of layout.entries) {
-      tensors[`${prefix}/${name}`] = { shape, data: flat.slice(offset, offset + size) };
+      tensors[`${prefix}/${name}`] = { shape, data: flat.subarray(offset, offset + size) };
     }
   };
   add('parameter', vector.parameters[vector.current]);
@@ -44,10 +48,6 @@ export function count(value: number): Tensor {
 export function countIn(tensors: Tensors, name: string): number | null {
   const data = tensors[name]?.data;
   return data instanceof BigInt64Array && data.length === 1 ? Number(data[0]) : null;
-}
-
-export function encodeTensors(tensors: Tensors, metadata: Readonly<Record<string, string>>): EncodedPart {
-  return encodePart({ tensors, metadata });
 }
 
 /**

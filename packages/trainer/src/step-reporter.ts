@@ -1,4 +1,3 @@
-import type { JetStreamClient } from '@nats-io/jetstream';
 import type { StepResult } from '@tributary/collectives';
 import type { RunFile } from '@tributary/config';
 import type { GenerationDocument, RunEvent, TaskName } from '@tributary/protocol';
@@ -12,6 +11,7 @@ import { isRecordedStep } from './recorded-steps.js';
 import { RollingRate } from './rolling-rate.js';
 import { StepMetrics } from './step-metrics.js';
 import { matricesOfStep, pointsOfStep, presentTasks, taskLosses, timingsOfStep } from './step-points.js';
+import type { RecordStream } from './trainer-types.js';
 
 const progressIntervalMs = 400;
 
@@ -28,7 +28,7 @@ export interface StepReporterOptions {
 
 export interface StepReporterDeps {
   readonly outbox: RecordOutbox;
-  readonly stream: JetStreamClient;
+  readonly stream: RecordStream;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -219,8 +219,12 @@ export class StepReporter {
 
   /** Something that a user should know of the whole run, such as a slower backend. Only the first member speaks. */
   notice(text: string): void {
-    const { document, plan } = this.#options;
-    if (plan.first) this.#publish({ kind: 'notice', run: document.run, text });
+    if (this.#options.plan.first) this.memberNotice(text);
+  }
+
+  /** Something that a user should know of this member alone. */
+  memberNotice(text: string): void {
+    this.#publish({ kind: 'notice', run: this.#options.document.run, text });
   }
 
   #publish(event: RunEvent): void {

@@ -2,6 +2,7 @@ import type { Tensors } from '@tributary/checkpoints';
 import type { Optimizer } from '@tributary/engine';
 import type { ComputeRequest, LaneShare, StateBuffers } from './compute-messages.js';
 import type { LaneMoments } from './lane-moments.js';
+import type { CopyVector } from './vector-copies.js';
 
 /** How lanes come to what they contribute to an exchange, and what an exchange stands for. */
 export interface SyncStrategy {
@@ -19,8 +20,8 @@ export interface SyncStrategy {
   request(exchange: number, buffers: StateBuffers, lanes: readonly LaneShare[]): ComputeRequest;
   /** The exchange was applied: what these lanes have built beside their state becomes their state. */
   adopt(lanes: readonly LaneShare[]): void;
-  /** Copies of what a hosted lane keeps, for its part of a checkpoint. */
-  laneTensors(lane: number): Tensors;
+  /** Copies of what a hosted lane keeps, for its part of a snapshot or checkpoint. */
+  laneTensors(lane: number, copy: CopyVector): Tensors;
   /** @throws TributaryError `CHECKPOINT_CORRUPT` where the part lacks something */
   restoreLane(lane: number, tensors: Tensors): void;
 }

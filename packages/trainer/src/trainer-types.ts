@@ -3,6 +3,7 @@ import type { Transport } from '@tributary/collectives';
 import type { GenerationDocument, ObjectStore, PreparedRun, TrainerPhase, TrainerStatus } from '@tributary/protocol';
 import type { Logger, Metrics } from '@tributary/telemetry';
 import type { ComputeKeeper } from './compute-keeper.js';
+import type { PassTrainerFaultPoint } from './fault-points.js';
 import type { SnapshotPort } from './snapshot-port.js';
 
 /** One member's part in one generation. */
@@ -24,9 +25,12 @@ export interface TrainerOptions {
   };
 }
 
+/** Where records and events go; resolves once they are stored. */
+export type RecordStream = Pick<JetStreamClient, 'publish'>;
+
 export interface TrainerDeps {
   readonly transport: Transport;
-  readonly stream: JetStreamClient;
+  readonly stream: RecordStream;
   readonly objects: ObjectStore;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -35,6 +39,8 @@ export interface TrainerDeps {
   readonly snapshots: SnapshotPort;
   /** Called on every change of phase or sign of progress. */
   readonly onStatus: (status: TrainerProgress) => void;
+  /** Called where a test may strike; default: nothing. */
+  readonly pass?: PassTrainerFaultPoint;
 }
 
 export interface TrainerProgress {
