@@ -1,5 +1,6 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvWatchEntry } from '@nats-io/kv';
+import { strongerStop } from '@tributary/planner';
 import { type GenerationDocument, type StopRequest, TributaryError } from '@tributary/protocol';
 
 /** JetStream's code for a compare-and-set that found another revision. */
@@ -51,16 +52,13 @@ export class GenerationDocuments {
     );
   }
 
-  /** Writes a stop request into an open generation. */
-  async requestStop(run: string, attempt: number, generation: number, stop: StopRequest): Promise<void> {
-    await this.change(run, (current) =>
-      current?.attempt === attempt &&
-      current.generation === generation &&
-      current.state === 'open' &&
-      current.stop !== stop
-        ? { ...current, stop }
-        : null,
-    );
+  /** Writes a stop request into an open generation, unless one stands there that goes before it. */
+  async requestStop(run: string, attempt: number, generation: number, asked: StopRequest): Promise<void> {
+    await this.change(run, (current) => {
+      if (current?.attempt !== attempt || current.generation !== generation || current.state !== 'open') return null;
+      const stop = strongerStop(current.stop, asked);
+      return stop === current.stop ? null : { ...current, stop };
+    });
   }
 
   /** Closes the document of this attempt or an earlier one: agents end their trainers and confirm it. */
