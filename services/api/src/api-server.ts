@@ -13,6 +13,7 @@ import { generateRoutes } from './routes/generate-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
 import { runEventRoutes } from './routes/run-event-routes.js';
 import { runRoutes } from './routes/run-routes.js';
+import { verifyRoutes } from './routes/verify-routes.js';
 import { workerRoutes } from './routes/worker-routes.js';
 
 /** Bytes of a JSON body: a run file is at most 1 MiB. */
@@ -62,6 +63,7 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
       await v1.register(runEventRoutes(options, deps));
       await v1.register(checkpointRoutes(deps));
       await v1.register(conflictRoutes(deps));
+      await v1.register(verifyRoutes(options, deps));
       await v1.register(workerRoutes(deps));
       await v1.register(generateRoutes(options, deps));
     },

@@ -11,6 +11,7 @@ import {
   type ForkRequestDocument,
   type GenerateReplyDocument,
   type HealthDocument,
+  type LedgerDocument,
   type PruneReplyDocument,
   type RunDocument,
   type RunListDocument,
@@ -32,6 +33,12 @@ export interface ConflictsQuery {
   readonly from?: number;
   readonly to?: number;
   readonly buckets?: number;
+}
+
+/** First and last step. */
+export interface StepQuery {
+  readonly from?: number;
+  readonly to?: number;
 }
 
 /** The HTTP API; every failure is a TributaryError with a remedy. */
@@ -103,6 +110,17 @@ export class ApiClient {
     options: { readonly keep: number | null; readonly dryRun: boolean },
   ): Promise<PruneReplyDocument> {
     return this.#json('POST', `/runs/${encodeURIComponent(run)}/checkpoints/prune`, options);
+  }
+
+  ledger(run: string, query: StepQuery): Promise<LedgerDocument> {
+    return this.#json('GET', `/runs/${encodeURIComponent(run)}/ledger?${searchOf(query)}`);
+  }
+
+  /** The body of the event stream of a verification; when it is cancelled, the verification is given up. */
+  async verify(run: string, stretch: StepQuery): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#request('POST', `/runs/${encodeURIComponent(run)}/verify`, stretch);
+    if (response.body === null) throw new TributaryError('SERVER_FAILED', 'The API sent no events; try again.');
+    return response.body as ReadableStream<Uint8Array>;
   }
 
   workers(): Promise<WorkerListDocument> {

@@ -5,6 +5,7 @@ import { addLogsCommand } from './commands/logs-command.js';
 import { addRunCommands } from './commands/run-commands.js';
 import { addStackCommands } from './commands/stack-commands.js';
 import { addSteerCommands } from './commands/steer-commands.js';
+import { addVerifyCommand } from './commands/verify-commands.js';
 import { addWorkerCommands } from './commands/worker-commands.js';
 import { exitCodes, reportFailure } from './failure.js';
 
@@ -28,6 +29,7 @@ export async function main(args: readonly string[]): Promise<number> {
   addRunCommands(program, finish);
   addSteerCommands(program, finish);
   addCheckpointCommands(program, finish);
+  addVerifyCommand(program, finish);
   addWorkerCommands(program, finish);
   addStackCommands(program, finish);
   addLogsCommand(program);

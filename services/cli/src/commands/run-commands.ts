@@ -10,6 +10,7 @@ import { denseTable, shorten, table } from '../render/tables.js';
 import { watchRun } from '../watch-run.js';
 import { addConflictsCommand } from './conflicts-command.js';
 import { type Finish, type JsonOption, positiveInteger, print, printJson } from './options.js';
+import { addLedgerCommand } from './verify-commands.js';
 
 /** launch, validate, watch, runs, cancel, resume, generate. */
 export function addRunCommands(program: Command, finish: Finish): void {
@@ -85,6 +86,7 @@ export function addRunCommands(program: Command, finish: Finish): void {
       print(runDetails(document, (await client.health()).links, await conflictsOfRun(client, document)));
     });
   addConflictsCommand(runs);
+  addLedgerCommand(runs);
 
   program
     .command('cancel')
