@@ -82,10 +82,18 @@ describe('access', () => {
         '/v1/health',
         '/v1/runs/{run}',
         '/v1/runs/{run}/cancel',
+        '/v1/runs/{run}/checkpoints',
+        '/v1/runs/{run}/checkpoints/prune',
+        '/v1/runs/{run}/checkpoints/{step}/verify',
         '/v1/runs/{run}/conflicts',
         '/v1/runs/{run}/events',
+        '/v1/runs/{run}/fork',
+        '/v1/runs/{run}/ledger',
+        '/v1/runs/{run}/pause',
         '/v1/runs/{run}/resume',
+        '/v1/runs/{run}/scale',
         '/v1/runs/',
+        '/v1/runs/{run}/verify',
         '/v1/workers',
       ]
         .map((path) => path.replace(/\/$/, ''))

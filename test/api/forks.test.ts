@@ -1,4 +1,4 @@
-import { type ForkReplyDocument, type RunDocument, type RunId } from '@tributary/protocol';
+import type { ForkReplyDocument, RunDocument, RunId } from '@tributary/protocol';
 import { createRun, listCheckpoints, requireRun, setPrepared } from '@tributary/run-store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiInstallation } from '../support/api-installation.js';

@@ -159,6 +159,10 @@ describe('a mistake is a sentence and its remedy:', () => {
     ['watch', 'x'],
     ['cancel', 'x'],
     ['resume', 'x'],
+    ['pause', 'x'],
+    ['scale', 'x', '--workers', '1'],
+    ['fork', 'x'],
+    ['checkpoints', 'list', 'x'],
     ['workers'],
     ['generate', 'x', '--task', 't', 'text'],
     ['status'],
@@ -192,7 +196,18 @@ describe('a mistake is a sentence and its remedy:', () => {
     expect(outcome).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot be read from') });
   });
 
-  it.each([['runs', 'show'], ['watch'], ['cancel'], ['resume']])('an unknown run (%s)', async (...args) => {
+  it.each([
+    [['runs', 'show']],
+    [['watch']],
+    [['cancel']],
+    [['resume']],
+    [['pause']],
+    [['fork']],
+    [['scale', '--workers', '2']],
+    [['checkpoints', 'list']],
+    [['checkpoints', 'verify']],
+    [['checkpoints', 'prune']],
+  ])('an unknown run (%s)', async (args) => {
     const outcome = await here.cli([...args, 'nobody-aaaaaaaa']);
     expect(outcome).toMatchObject({
       code: 1,
@@ -205,6 +220,11 @@ describe('a mistake is a sentence and its remedy:', () => {
     [['launch'], "missing required argument 'file'"],
     [['launch', 'x', '--wach'], "unknown option '--wach'\n(Did you mean --watch?)"],
     [['resume', 'x', '--steps', '0'], 'It must be a whole number of at least 1.'],
+    [['scale', 'x'], "required option '--workers <n>' not specified"],
+    [['scale', 'x', '--workers', '0'], 'It must be a whole number of at least 1.'],
+    [['fork', 'x', '--step', '-1'], 'It must be a whole number.'],
+    [['fork', 'x', '--set', 'learningRate'], 'It must be field=value, e.g. optimizer.learningRate=0.0005.'],
+    [['checkpoints', 'prune', 'x', '--keep', '0'], 'It must be a whole number of at least 1.'],
     [['generate', 'x', 'text'], "required option '--task <name>' not specified"],
     [
       ['worker', 'start', '--join', 'http://x', '--token-file', 'y'],
