@@ -1,9 +1,10 @@
 import type { KV } from '@nats-io/kv';
 import type { SupervisionLimits } from '@tributary/planner';
-import type { ObjectStore } from '@tributary/protocol';
+import type { ObjectStore, RunId, SnapshotInventory, WorkerId } from '@tributary/protocol';
 import type { Db } from '@tributary/run-store';
 import type { Logger } from '@tributary/telemetry';
 import type { GenerationDocuments } from './generation-documents.js';
+import type { PreparedRuns } from './prepared-runs.js';
 import type { Roster } from './roster.js';
 import type { RunEvents } from './run-events.js';
 import type { RunMetrics } from './run-metrics.js';
@@ -16,6 +17,9 @@ export interface OrchestratorParts {
   readonly endings: KV;
   /** Removes all endings of a run's members. */
   readonly forgetEndings: (run: string) => Promise<void>;
+  /** What agents hold of a run's snapshots; those that do not answer soon are left out. */
+  readonly inventories: (run: RunId, workers: readonly WorkerId[]) => Promise<SnapshotInventory[]>;
+  readonly prepared: PreparedRuns;
   readonly events: RunEvents;
   readonly roster: Roster;
   readonly metrics: RunMetrics;

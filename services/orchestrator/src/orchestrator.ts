@@ -3,6 +3,7 @@ import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Client } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { gatherInventories } from '@tributary/checkpoints';
 import { defaultLimits, type SupervisionLimits } from '@tributary/planner';
 import { natsNames, type ObjectStore } from '@tributary/protocol';
 import type { Db } from '@tributary/run-store';
@@ -10,12 +11,16 @@ import type { Logger, Metrics } from '@tributary/telemetry';
 import { trainingActivities } from './activities/training-activities.js';
 import { GenerationDocuments } from './generation-documents.js';
 import type { OrchestratorParts } from './orchestrator-parts.js';
+import { PreparedRuns } from './prepared-runs.js';
 import { reapEndedRuns } from './reap-ended-runs.js';
 import { repeatedly } from './repeatedly.js';
 import { Roster } from './roster.js';
 import { RunEvents } from './run-events.js';
 import { RunMetrics } from './run-metrics.js';
 import { keepWorkerRows } from './worker-rows.js';
+
+/** Agents answer within milliseconds; one that does not may be on its way out. */
+const inventoryTimeoutMs = 1_000;
 
 export interface OrchestratorOptions {
   /** Of NATS names; also the Temporal task queue. */
@@ -66,6 +71,9 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
       const { endingsBucket } = names;
       await manager.streams.purge(`KV_${endingsBucket}`, { filter: `$KV.${endingsBucket}.${run}.>` });
     },
+    inventories: (run, workers) =>
+      gatherInventories({ connection: nc, names, run, workers, timeoutMs: inventoryTimeoutMs }),
+    prepared: new PreparedRuns(objects),
     events: new RunEvents(jetstream(nc), names),
     roster,
     metrics,

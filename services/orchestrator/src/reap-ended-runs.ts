@@ -2,6 +2,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { attemptsOf, type Db, endAttempt, listRuns, type RunRow, releaseLeasesOfEndedRuns } from '@tributary/run-store';
 import type { Logger } from '@tributary/telemetry';
 import type { GenerationDocuments } from './generation-documents.js';
+import { recordStanding } from './record-standing.js';
 import type { RunEvents } from './run-events.js';
 
 export interface ReaperParts {
@@ -48,6 +49,7 @@ async function abandonedBecause(
 async function endAbandoned(parts: ReaperParts, { run, attempt, step }: RunRow, reason: string): Promise<void> {
   const { db, generations, events, log } = parts;
   await generations.close(run, attempt);
+  await recordStanding(db, generations, { run, attempt });
   if (!(await endAttempt(db, run, attempt, { state: 'failed', reason }))) return;
   await events.state({ run, attempt, state: 'failed', reason, step }, 'reaped');
   log.warn({ run, attempt, reason }, 'ended an abandoned run');

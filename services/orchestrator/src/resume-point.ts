@@ -1,6 +1,5 @@
 import { newestIntact } from '@tributary/checkpoints';
-import { checkpointKey, type ObjectStore, type ResumePoint } from '@tributary/protocol';
-import { type Db, listCheckpoints } from '@tributary/run-store';
+import { checkpointKey, type ObjectStore, type ResumePoint, type SnapshotSource } from '@tributary/protocol';
 
 export interface FoundResumePoint {
   readonly resume: ResumePoint;
@@ -8,11 +7,31 @@ export interface FoundResumePoint {
   readonly damaged: readonly { readonly key: string; readonly reason: string }[];
 }
 
-/** The newest committed checkpoint whose manifest and parts are whole, else step 0. */
-export async function findResumePoint(db: Db, objects: ObjectStore, run: string): Promise<FoundResumePoint> {
-  const keys = (await listCheckpoints(db, run)).map(({ step }) => checkpointKey(run, step));
-  const { checkpoint, skipped } = await newestIntact(objects, keys);
-  if (checkpoint === null) return { resume: { step: 0, checkpointKey: null }, damaged: skipped };
-  const { step } = checkpoint.manifest;
-  return { resume: { step, checkpointKey: checkpointKey(run, step) }, damaged: skipped };
+export interface ResumeSources {
+  /** The newest snapshot that is whole; null for none. */
+  readonly snapshot: { readonly step: number; readonly source: SnapshotSource } | null;
+  /** Steps of the committed checkpoints, newest first. */
+  readonly checkpoints: readonly number[];
+}
+
+/**
+ * The newest step that can be had: a snapshot, unless a committed checkpoint whose manifest and parts are whole is newer; else
+ * step 0. A checkpoint is read only where it would be used.
+ */
+export async function findResumePoint(
+  objects: ObjectStore,
+  run: string,
+  { snapshot, checkpoints }: ResumeSources,
+): Promise<FoundResumePoint> {
+  const newer = checkpoints.filter((step) => step > (snapshot?.step ?? 0));
+  const { checkpoint, skipped } = await newestIntact(
+    objects,
+    newer.map((step) => checkpointKey(run, step)),
+  );
+  if (checkpoint !== null) {
+    const { step } = checkpoint.manifest;
+    return { resume: { step, checkpointKey: checkpointKey(run, step) }, damaged: skipped };
+  }
+  if (snapshot === null) return { resume: { step: 0, checkpointKey: null }, damaged: skipped };
+  return { resume: { step: snapshot.step, checkpointKey: null, snapshot: snapshot.source }, damaged: skipped };
 }

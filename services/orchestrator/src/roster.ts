@@ -1,8 +1,11 @@
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import { workerSilent } from '@tributary/planner';
-import type { Beacon, NatsNames, WorkerId } from '@tributary/protocol';
+import { type Beacon, beaconIntervalMs, type NatsNames, type WorkerId } from '@tributary/protocol';
 
 export type BeaconListener = (beacon: Beacon, atMs: number) => void;
+
+/** A longer gap between two ticks is this process's own absence: stopped, or too busy to hear. */
+const ownAbsenceMs = 4 * beaconIntervalMs;
 
 /** Hears every agent's beacons and knows who answers now. */
 export class Roster {
@@ -13,6 +16,8 @@ export class Roster {
   /** Since when beacons could be heard without a gap. */
   #listeningSinceMs = Date.now();
   #connected = true;
+  #lastTickMs = Date.now();
+  readonly #ticks: NodeJS.Timeout;
   readonly #silenceMs: number;
 
   /** @param silenceMs how long a worker may be unheard and still count as living */
@@ -24,7 +29,14 @@ export class Roster {
         if (error === null) this.#hear(message.json<Beacon>());
       },
     });
+    this.#ticks = setInterval(() => this.#tick(Date.now()), beaconIntervalMs);
     void this.#followConnection();
+  }
+
+  /** After an absence of its own, beacons wait to be heard: silence before means nothing. */
+  #tick(nowMs: number): void {
+    if (nowMs - this.#lastTickMs > ownAbsenceMs) this.#listeningSinceMs = nowMs;
+    this.#lastTickMs = nowMs;
   }
 
   async #followConnection(): Promise<void> {
@@ -62,22 +74,30 @@ export class Roster {
       .sort((a, b) => (a.worker < b.worker ? -1 : 1));
   }
 
+  /** The machine that a worker runs on, as it said last; the worker itself where it never did. */
+  hostOf(worker: WorkerId): string {
+    return this.#heard.get(worker)?.beacon.host ?? worker;
+  }
+
   /**
    * Those of some workers that answer and can take lanes. Resolves once each has been heard, or enough time has passed to
    * call the others silent.
+   * @param silent workers that are known not to answer: nobody waits for them, but one that is back counts
    */
-  async rollCall(workers: readonly WorkerId[], signal: AbortSignal): Promise<WorkerId[]> {
-    const answering = (): WorkerId[] => {
-      const usable = new Set(this.living().flatMap((beacon) => (beacon.draining ? [] : [beacon.worker])));
-      return workers.filter((worker) => usable.has(worker));
-    };
+  async rollCall(
+    workers: readonly WorkerId[],
+    signal: AbortSignal,
+    silent: readonly string[] = [],
+  ): Promise<WorkerId[]> {
     return await new Promise((resolve, reject) => {
       const settle = (): void => {
-        const present = answering();
-        const waitedMs = Date.now() - this.#listeningSinceMs;
-        if (!this.#connected || (present.length < workers.length && waitedMs <= this.#silenceMs)) return;
+        const nowMs = Date.now();
+        this.#tick(nowMs);
+        const living = new Map(this.living(nowMs).map((beacon) => [beacon.worker, beacon]));
+        const awaited = workers.some((worker) => !living.has(worker) && !silent.includes(worker));
+        if (!this.#connected || (awaited && nowMs - this.#listeningSinceMs <= this.#silenceMs)) return;
         finish();
-        resolve(present);
+        resolve(workers.filter((worker) => living.get(worker)?.draining === false));
       };
       const abort = (): void => {
         finish();
@@ -96,6 +116,7 @@ export class Roster {
   }
 
   close(): void {
+    clearInterval(this.#ticks);
     this.#subscription.unsubscribe();
     this.#listeners.clear();
   }

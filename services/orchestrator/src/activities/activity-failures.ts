@@ -12,6 +12,7 @@ const permanentCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'RUN_NOT_FOUND',
   'RUN_STATE_CONFLICT',
   'GENERATION_SUPERSEDED',
+  'DIVERGED',
   'PREREQUISITE_MISSING',
 ]);
 

@@ -1,6 +1,7 @@
 import { findRun, releaseLeases } from '@tributary/run-store';
 import type { AttemptRef } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
+import { recordStanding } from '../record-standing.js';
 
 /**
  * Closes the attempt's document, forgets its endings, which only an open one needs, then gives its slots back. Each becomes free
@@ -14,6 +15,7 @@ export async function closeAndRelease(
   const row = await findRun(db, run);
   if (row !== null && row.attempt !== attempt) return;
   await forgetEndings(run);
+  await recordStanding(db, generations, { run, attempt });
   await releaseLeases(db, run);
 }
 
