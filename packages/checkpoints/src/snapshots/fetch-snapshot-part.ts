@@ -22,6 +22,8 @@ export interface SnapshotFetch {
   readonly signal: AbortSignal;
   /** Called with each piece that arrived. */
   readonly onProgress?: () => void;
+  /** A holder that answers a request no sooner is given up; default: 5 s. */
+  readonly silenceMs?: number;
 }
 
 /** Holders that did not answer are asked once more: an agent may be starting again, or the connection. */
@@ -73,10 +75,7 @@ async function readFrom(holder: WorkerId, fetch: SnapshotFetch): Promise<Uint8Ar
       next += length;
       const answer = await ask(holder, { kind: 'read', ref, offset, length }, fetch);
       if (answer.data.length !== length)
-        throw new TributaryError(
-          'SNAPSHOT_LOST',
-          `its file ends at byte ${offset + answer.data.length} of ${sizeBytes}`,
-        );
+        throw new TributaryError('SNAPSHOT_LOST', `its file is shorter than ${sizeBytes} bytes`);
       bytes.set(answer.data, offset);
       onProgress?.();
     }
@@ -90,14 +89,14 @@ async function readFrom(holder: WorkerId, fetch: SnapshotFetch): Promise<Uint8Ar
   if (createHash('sha256').update(bytes).digest('hex') === part.sha256) return bytes;
   // Whatever it finds, this file is of no use here.
   await ask(holder, { kind: 'check', ref }, fetch).catch(() => undefined);
-  throw new TributaryError('SNAPSHOT_LOST', 'its file is damaged: the SHA-256 differs');
+  throw new TributaryError('SNAPSHOT_LOST', 'its file is another or damaged: the SHA-256 differs');
 }
 
 /** @throws TributaryError what the holder answered; another error where it did not answer. */
 async function ask(holder: WorkerId, request: SnapshotRequest, fetch: SnapshotFetch): Promise<Msg> {
   const { connection, names, signal } = fetch;
   const answer = await unlessAborted(
-    connection.request(names.snapshots(holder), JSON.stringify(request), { timeout: silenceMs }),
+    connection.request(names.snapshots(holder), JSON.stringify(request), { timeout: fetch.silenceMs ?? silenceMs }),
     signal,
   );
   checkAnswer(answer);

@@ -100,14 +100,14 @@ async function copy(
     saidAt = now;
     respondProgress(message);
   };
-  onProgress();
+  for (const part of parts) checkSnapshotPart(part);
   for (const part of parts) {
-    checkSnapshotPart(part);
     const refuse = (): void => {
       if (!admits(part))
         throw new TributaryError('GENERATION_SUPERSEDED', `Worker ${worker} keeps no more copies of run ${part.run}.`);
     };
     refuse();
+    onProgress();
     if (!(await folder.holds(part))) {
       const bytes = await fetchSnapshotPart({ connection, names, part, holders: [from], signal, onProgress });
       await folder.write(part, bytes);
