@@ -21,12 +21,24 @@ interface Kept {
 export class ComputeKeeper {
   #kept: Kept | null = null;
   #client: ComputeClient | null = null;
+  #last: Promise<void> = Promise.resolve();
 
   /**
    * A client for these lanes on the living thread, where prepared run, backend, device and number of threads are the same;
    * else on a new one. Clients of earlier generations reject everything from now on.
    */
-  async open({ prepared, backend, device, threads, splits, ...hosting }: KeptComputeInit): Promise<ComputeClient> {
+  open(init: KeptComputeInit): Promise<ComputeClient> {
+    this.#client?.release();
+    // One after the other: two at a time would each start a thread.
+    const opened = this.#last.then(() => this.#open(init));
+    this.#last = opened.then(
+      () => undefined,
+      () => undefined,
+    );
+    return opened;
+  }
+
+  async #open({ prepared, backend, device, threads, splits, ...hosting }: KeptComputeInit): Promise<ComputeClient> {
     this.#client?.release();
     this.#client = null;
     const kept = await this.#threadFor({ prepared, backend, device, threads });

@@ -1,5 +1,6 @@
-import type { GenerationDocument, TrainerStatus, WorkerId } from '@tributary/protocol';
+import type { GenerationDocument, SnapshotPart, TrainerStatus, WorkerId } from '@tributary/protocol';
 import type { Logger } from '@tributary/telemetry';
+import { TrainerFaults } from './fault-points.js';
 import { TrainerSlot } from './trainer-slot.js';
 
 export interface AgentDeps {
@@ -8,15 +9,19 @@ export interface AgentDeps {
   readonly env: NodeJS.ProcessEnv;
   /** Whether this member's ending of a generation is already written. */
   readonly hasEnding: (document: GenerationDocument, member: number) => Promise<boolean>;
+  /** Whether a second trainer of a run is kept ready. */
+  readonly standby: boolean;
   /** The trainer's status or the list of confirmed deaths has changed. */
   readonly onChange: () => void;
+  /** The trainer has written these parts of a snapshot; resolves when they are as safe as they can be. */
+  readonly onSnapshot: (parts: readonly SnapshotPart[]) => Promise<void>;
 }
 
 const confirmedKept = 200;
 
 /**
- * Obeys generation documents: hosts the trainer that the newest document of a run gives to this worker, ends every older
- * one first, and confirms deaths. One trainer at a time.
+ * Obeys generation documents: directs this worker's trainer of a run to the newest one that names this worker, ends it with
+ * the first that does not, and confirms deaths. One run at a time.
  */
 export class Agent {
   readonly #worker: WorkerId;
@@ -24,6 +29,7 @@ export class Agent {
   readonly #confirmedDead = new Map<string, number>();
   /** Highest generation of each run that this agent has acted on. */
   readonly #seen = new Map<string, number>();
+  readonly #faults: TrainerFaults;
   #slot: TrainerSlot | null = null;
   /** A trainer that this process never had, lost with the agent before it. */
   #lost: TrainerStatus | null = null;
@@ -32,6 +38,7 @@ export class Agent {
   constructor(worker: WorkerId, deps: AgentDeps) {
     this.#worker = worker;
     this.#deps = deps;
+    this.#faults = new TrainerFaults(deps.env.TRIBUTARY_TRAINER_FAULTS);
   }
 
   get trainer(): TrainerStatus | null {
@@ -55,10 +62,15 @@ export class Agent {
     return this.#queue;
   }
 
+  /** The run whose lanes are hosted here; null where there is none, or where this member has ended. */
+  get hosting(): string | null {
+    return this.#slot?.status?.run ?? null;
+  }
+
   /** Ends the trainer, if any; for the agent's own end. */
   async close(): Promise<void> {
     await this.#queue;
-    await this.#slot?.kill();
+    await this.#slot?.close();
   }
 
   async #obey(document: GenerationDocument, known: boolean): Promise<void> {
@@ -67,52 +79,51 @@ export class Agent {
     if (generation < seen) return;
     const member = document.members.find(({ worker }) => worker === this.#worker);
     const current = this.#slot?.document.run === run ? this.#slot : null;
-    if (current && (generation > current.document.generation || state === 'closed')) await this.#end(current);
     if (this.#lost?.run === run && (generation > this.#lost.generation || state === 'closed')) {
       this.#confirm(run, this.#lost.generation);
       this.#lost = null;
     }
     this.#seen.set(run, generation);
     if (!member || state === 'closed') {
+      if (current) await this.#end(current);
       this.#confirm(run, generation);
       return;
     }
-    if (this.#slot?.document.run === run && this.#slot.document.generation === generation) {
-      this.#slot.stop(document);
+    if (current) {
+      if (current.document.generation === generation) current.stop(document);
+      else current.direct(document, member.member);
+      this.#deps.onChange();
       return;
     }
     if (generation === seen) return;
     if (known) {
       if (await this.#deps.hasEnding(document, member.member)) this.#confirm(run, generation);
       else this.#lose(document, member.member, 'the agent was restarted');
-    } else if (this.#slot) {
+    } else if (this.#slot && !this.#slot.ended) {
       this.#lose(document, member.member, `worker ${this.#worker} still trains run ${this.#slot.document.run}`);
     } else {
-      this.#start(document, member.member);
+      // A trainer that has ended keeps its libraries and graphs for its run, but not from another one.
+      if (this.#slot) await this.#end(this.#slot);
+      this.#host(document, member.member);
     }
     this.#deps.onChange();
   }
 
-  #start(document: GenerationDocument, member: number): void {
-    const { run, generation } = document;
-    this.#deps.logger.info({ run, generation, member }, 'starting a trainer');
-    const slot = new TrainerSlot(document, member, {
-      logger: this.#deps.logger,
-      env: this.#deps.env,
-      onChange: () => this.#deps.onChange(),
-    });
-    this.#slot = slot;
-    slot.exited
-      .then(() => {
+  #host(document: GenerationDocument, member: number): void {
+    const { run } = document;
+    const { logger, env, standby, onChange, onSnapshot } = this.#deps;
+    this.#slot = new TrainerSlot(document, member, {
+      ...{ logger, standby, onChange, onSnapshot },
+      env: () => ({ ...env, TRIBUTARY_TRAINER_FAULTS: this.#faults.next() }),
+      onDead: (generation) => {
         this.#confirm(run, generation);
-        if (slot.ended && this.#slot === slot) this.#slot = null;
-        this.#deps.onChange();
-      })
-      .catch(() => undefined);
+        onChange();
+      },
+    });
   }
 
   async #end(slot: TrainerSlot): Promise<void> {
-    await slot.kill();
+    await slot.close();
     if (this.#slot === slot) this.#slot = null;
     this.#confirm(slot.document.run, slot.document.generation);
   }
@@ -127,7 +138,7 @@ export class Agent {
       phase: 'starting',
       step: resume.step,
       progress: 0,
-      died: { reason },
+      died: { reason, crashed: false },
     };
   }
 

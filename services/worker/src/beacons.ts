@@ -14,7 +14,7 @@ export interface BeaconSource {
   readonly confirmedDead: Readonly<Record<string, number>>;
 }
 
-/** Sends this agent's beacon every second and at once on a change. */
+/** Sends this agent's beacon twice a second and at once on a change. */
 export class BeaconSender {
   readonly #connection: NatsConnection;
   readonly #subject: string;
@@ -64,10 +64,15 @@ export class BeaconSender {
     this.#connection.publish(this.#subject, JSON.stringify(beacon));
   }
 
-  /** Says that no new generation should be placed here, and falls silent. */
-  close(): void {
-    clearInterval(this.#timer);
+  /** Says from now on that this worker leaves: no new generation should be placed here, and its lanes should move. */
+  drain(): void {
     this.#draining = true;
     this.#sendNow();
+  }
+
+  /** Says so a last time, and falls silent. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.drain();
   }
 }

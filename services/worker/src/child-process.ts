@@ -6,6 +6,13 @@ export function exitReason(code: number | null, signal: NodeJS.Signals | null): 
   return signal ? `was ended by ${signal}` : `exited with code ${code}`;
 }
 
+const crashSignals: readonly string[] = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'];
+
+/** Whether a process ended by itself, not by a signal from outside. */
+export function isCrash(code: number | null, signal: NodeJS.Signals | null): boolean {
+  return signal === null ? code !== null : crashSignals.includes(signal);
+}
+
 /** A child of the agent that speaks over an IPC channel; `entry` is a module beside this one. */
 export class AgentChild<To extends object, From extends object> {
   readonly process: ChildProcess;

@@ -10,6 +10,10 @@ export interface WorkerEnvironment extends BaseEnvironment {
   /** `cpu` or `gpu:N`. */
   readonly device: string;
   readonly backend: (typeof backends)[number];
+  /** Whether a second trainer of a run is kept ready: it takes memory beside the first, which a GPU has less of. */
+  readonly standby: boolean;
+  /** How long a worker that is asked to leave waits for its lanes to move. */
+  readonly drainMs: number;
 }
 
 /** @throws TributaryError `PREREQUISITE_MISSING` naming the variable */
@@ -18,6 +22,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): WorkerEnvironment {
   const device = variables.optional('TRIBUTARY_DEVICE') ?? 'cpu';
   if (!/^(cpu|gpu:\d+)$/.test(device))
     throw variables.wrong('TRIBUTARY_DEVICE', `is "${device}"; it must be cpu or gpu:N`);
+  const drainSeconds = variables.wholeNumber('TRIBUTARY_DRAIN_SECONDS', { min: 0, max: 86_400, fallback: 30 });
   const fallbackName = `${hostname()
     .replace(/[^A-Za-z0-9_-]/g, '-')
     .slice(0, 50)}-${process.pid}`;
@@ -26,5 +31,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): WorkerEnvironment {
     worker: variables.token('TRIBUTARY_WORKER_NAME', fallbackName) as WorkerId,
     device,
     backend: variables.oneOf('TRIBUTARY_BACKEND', backends, 'auto'),
+    standby: variables.oneOf('TRIBUTARY_STANDBY', ['graphs', 'off'], device === 'cpu' ? 'graphs' : 'off') === 'graphs',
+    drainMs: drainSeconds * 1_000,
   };
 }
