@@ -19,10 +19,6 @@ export interface Recovery {
   readonly redone: number;
 }
 
-export interface FailedRun {
-  readonly wrong: readonly string[];
-}
-
 export interface ChaosRunResult extends RunCheck {
   readonly run: string;
   readonly faults: number;
@@ -115,8 +111,8 @@ export async function trainUnderFaults(stack: ChaosStack, options: ChaosRunOptio
   }
 
   async function strikeOnce(strike: Strike, limit: AbortSignal): Promise<{ measured: Recovery; told: string }> {
-    const generation = watch.generation;
     const struck = await strikeFault(strike.fault, { stack, run, capture, signal: limit });
+    const { generation } = watch;
     const step = watch.step;
     const wait = new AbortController();
     const stepped = watch
@@ -148,7 +144,7 @@ export async function trainUnderFaults(stack: ChaosStack, options: ChaosRunOptio
 }
 
 /** Polls the run store, which may be away, until the run rests. */
-async function untilRest(stack: ChaosStack, run: string, signal: AbortSignal): Promise<string> {
+export async function untilRest(stack: ChaosStack, run: string, signal: AbortSignal): Promise<string> {
   for (;;) {
     signal.throwIfAborted();
     const row = await stack.db

@@ -30,7 +30,7 @@ const draws: { readonly [Kind in FaultKind]: (draw: Draw, ground: Ground) => Ext
   'trainer-point': (draw, { workers, trainerPoints }) =>
     trainerPoints.length === 0
       ? null
-      : { kind: 'trainer-point', worker: draw.of(workers), point: draw.of(trainerPoints), count: 1 + draw.below(6) },
+      : { kind: 'trainer-point', worker: draw.of(workers), point: draw.of(trainerPoints), count: 1 + draw.below(3) },
   'kill-agent': (draw, { workers }) => ({
     kind: 'kill-agent',
     worker: draw.of(workers),

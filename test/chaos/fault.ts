@@ -65,7 +65,8 @@ export const graceS = 8;
 
 /** All of a fault in one line, for people and for comparing schedules. */
 export function describeFault(fault: Fault): string {
-  const { kind: _, ...details } = fault;
-  const told = Object.entries(details).map(([name, value]) => `${name}=${value}`);
-  return [faultLabel(fault), ...told].join(' ');
+  // The label has said these.
+  const said = ['kind', 'service', 'server'];
+  const details = Object.entries(fault).filter(([name]) => !said.includes(name));
+  return [faultLabel(fault), ...details.map(([name, value]) => `${name}=${value}`)].join(' ');
 }

@@ -151,26 +151,20 @@ export async function strikeFault(fault: Fault, ground: StrikeGround): Promise<S
     within: StrikeGround,
   ): Promise<StruckFault> {
     const { worker } = await trainingWorker(within, wanted);
-    const agent = processOf(stack, worker);
-    // A trainer learns of its point at its start: its agent is started with it.
-    await agent.end('SIGKILL');
+    // A trainer learns of its point at its start: its agent is started with it, for the first trainer alone.
+    await processOf(stack, worker).end('SIGKILL');
+    const began = performance.now();
     await stack.startWorker(worker, { TRIBUTARY_TRAINER_FAULTS: `${point}:${count}` });
-    while (stack.trainerOf(worker) === null) {
-      signal.throwIfAborted();
-      await delay(20);
-    }
-    const doomed = stack.trainerOf(worker) as number;
-    const limit = performance.now() + 25_000;
-    while (alive(doomed) && performance.now() < limit) {
+    if (point === 'ending') return struck({ atMs: began, moves: true, note: 'to die at the end' });
+    let doomed = stack.trainerOf(worker);
+    const limit = performance.now() + 40_000;
+    while ((doomed === null || alive(doomed)) && performance.now() < limit) {
       signal.throwIfAborted();
       await delay(10);
+      doomed ??= stack.trainerOf(worker);
     }
-    const passed = !alive(doomed);
-    const atMs = performance.now();
-    // Its successors would die there too.
-    await agent.end('SIGKILL');
-    await stack.startWorker(worker);
-    return struck({ atMs, moves: true, note: passed ? other(wanted, worker) : `${point} was not passed` });
+    const passed = doomed !== null && !alive(doomed);
+    return struck({ moves: passed, note: passed ? other(wanted, worker) : `${point} was not passed` });
   }
 }
 
