@@ -1,163 +1,174 @@
-import { jetstream } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
-import { defaultLimits } from '@tributary/planner';
-import { checkpointKey, type GenerationOutcome, preparedKey, type WorkerId } from '@tributary/protocol';
-import { generationsOf, startAttempt } from '@tributary/run-store';
-import { createLogger, createMetrics } from '@tributary/telemetry';
+import type { GenerationOutcome, RunId, WorkerId } from '@tributary/protocol';
+import { startAttempt } from '@tributary/run-store';
 import type { OpenGenerationInput } from '@tributary/workflows';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { FakeAgent } from '../test/fake-agent.js';
 import { Installation } from '../test/installation.js';
+import { makeCheckpoint } from '../test/made-runs.js';
+import { orchestratorParts } from '../test/orchestrator-parts.js';
+import { leaseSlots } from './activities/lease-slots.js';
 import { openGeneration } from './activities/open-generation.js';
+import { prepare } from './activities/prepare.js';
+import { recordGeneration } from './activities/record-generation.js';
 import type { OrchestratorParts } from './orchestrator-parts.js';
-import { findResumePoint } from './resume-point.js';
-import { Roster } from './roster.js';
-import { RunEvents } from './run-events.js';
-import { RunMetrics } from './run-metrics.js';
+import { keepWorkerRows } from './worker-rows.js';
 
 let here: Installation;
 let parts: OrchestratorParts;
-let roster: Roster;
+let endRows: () => Promise<void>;
 const signal = new AbortController().signal;
+const lost: GenerationOutcome = { kind: 'worker-lost', workers: [], unreachable: [], step: 3, reason: 'killed' };
 
 beforeAll(async () => {
   here = await Installation.open();
-  roster = new Roster(here.nc, here.names, defaultLimits.silenceMs);
-  parts = {
-    db: here.db,
-    objects: here.objects,
-    generations: here.documents,
-    endings: await new Kvm(here.nc).open(here.names.endingsBucket),
-    forgetEndings: () => Promise.resolve(),
-    events: new RunEvents(jetstream(here.nc), here.names),
-    roster,
-    metrics: new RunMetrics(createMetrics()),
-    log: createLogger({ service: 'test', level: 'silent' }),
-    supervisionLimits: defaultLimits,
-    recorderPatienceMs: 1_000,
-  };
+  parts = await orchestratorParts(here);
+  endRows = keepWorkerRows(parts);
 });
 afterAll(async () => {
-  roster.close();
+  here.postgres.release();
+  await endRows();
+  parts.roster.close();
   await here.close();
 });
 
-it('opens a decision once, however often it is asked, and the next one with the next number', async () => {
-  await here.agent('w1');
-  const run = await here.create({ name: 'open', tasks: 2 });
+/** A prepared run's first attempt, and agents for it that go on until they are closed. */
+async function begin(name: string, workers: readonly string[]) {
+  const agents = await Promise.all(
+    workers.map((worker) => here.agent(`${name}-${worker}`, { targetSteps: 100_000, checkpointEvery: 100_000 })),
+  );
+  const run = await here.create({ name, tasks: 2 });
   const attempt = await startAttempt(here.db, run);
+  const { preparedKey } = await prepare(parts)({ run, attempt }, signal);
+  const names = agents.map((agent) => agent.worker);
   const input: OpenGenerationInput = {
     run,
     attempt,
     decisionId: `${run}.1.0`,
-    preparedKey: preparedKey('0'),
-    workers: ['w1' as WorkerId],
+    preparedKey,
+    workers: names,
     wanted: null,
     spentMs: 0,
     previous: null,
     reason: null,
   };
-  const [once, twice] = await Promise.all([openGeneration(parts)(input, signal), openGeneration(parts)(input, signal)]);
-  expect(twice).toEqual(once);
-  expect(once).toMatchObject({ kind: 'opened', generation: 1, resumeStep: 0 });
-  expect(await openGeneration(parts)(input, signal)).toEqual(once);
-  expect(await generationsOf(here.db, run)).toHaveLength(1);
-
-  const outcome: GenerationOutcome = {
-    kind: 'worker-lost',
-    workers: ['w1'],
-    unreachable: [],
-    step: 3,
-    reason: 'worker w1: killed',
+  let decisions = 0;
+  const open = async (over: Partial<OpenGenerationInput> = {}) => {
+    const opened = await openGeneration(parts)({ ...input, decisionId: `${run}.1.${decisions}`, ...over }, signal);
+    decisions += 1;
+    if (opened.kind !== 'opened') throw new Error(opened.reason);
+    return opened;
   };
-  const next = await openGeneration(parts)(
-    { ...input, decisionId: `${run}.1.1`, previous: { generation: 1, members: 1, outcome }, reason: outcome.reason },
-    signal,
-  );
-  expect(next).toMatchObject({ kind: 'opened', generation: 2 });
-  const [first] = await generationsOf(here.db, run);
-  const lastedMs = (first?.endedAt?.getTime() ?? 0) - (first?.openedAt.getTime() ?? 0);
-  expect((await here.documents.read(run))?.document.spentMs).toBe(lastedMs);
+  const record = (opened: Awaited<ReturnType<typeof open>>) =>
+    recordGeneration(parts)({ run, attempt, reason: null, kind: 'opened', opened, previous: null });
+  return { run, attempt, agents, names, input, open, record };
+}
+
+/** Until every agent holds a whole snapshot with all copies of this step or a later one. */
+async function snapshotted(run: RunId, agents: readonly FakeAgent[], step: number): Promise<void> {
+  await here.until(async () => {
+    for (const agent of agents) {
+      const parts = new Set((await agent.folder.list(run)).filter((part) => part.step >= step).map(({ part }) => part));
+      if (parts.size < 5) return false;
+    }
+    return true;
+  });
+}
+
+it('opens a decision once, however often and from however many orchestrators it is asked, and the next with the next number', async () => {
+  const { run, input } = await begin('once', ['w1']);
+  const ask = () => openGeneration(parts)(input, signal);
+  const [first, ...others] = await Promise.all([ask(), ask(), ask()]);
+  for (const other of others) expect(other).toEqual(first);
+  expect(first).toMatchObject({ kind: 'opened', generation: 1, resumeStep: 0 });
+  expect(await ask()).toEqual(first);
+  const next = {
+    ...input,
+    decisionId: `${run}.1.1`,
+    previous: { generation: 1, members: 1, outcome: lost },
+    spentMs: 7,
+  };
+  expect(await openGeneration(parts)(next, signal)).toMatchObject({ kind: 'opened', generation: 2 });
+  expect(await here.document(run)).toMatchObject({
+    spentMs: 7,
+    starts: [
+      { generation: 1, resumeStep: 0 },
+      { generation: 2, resumeStep: expect.any(Number) },
+    ],
+  });
   await expect(openGeneration(parts)({ ...input, attempt: 0, decisionId: 'old' }, signal)).rejects.toMatchObject({
-    code: 'RUN_STATE_CONFLICT',
+    code: 'GENERATION_SUPERSEDED',
   });
 });
 
-it('writes the rows that a document lacks, after a death between the two', async () => {
-  await here.agent('w2');
-  const run = await here.create({ name: 'halfway', tasks: 1 });
-  const attempt = await startAttempt(here.db, run);
-  const decisionId = `${run}.1.0`;
-  await here.documents.change(run, () => ({
-    run,
-    attempt,
-    generation: 5,
-    decisionId,
-    state: 'open',
-    preparedKey: preparedKey('0'),
-    members: [{ member: 0 as never, worker: 'w2' as WorkerId, lanes: [0 as never] }],
-    resume: { step: 0, checkpointKey: null },
-    stop: null,
-  }));
-  const opened = await openGeneration(parts)(
-    {
-      run,
-      attempt,
-      decisionId,
-      preparedKey: preparedKey('0'),
-      workers: ['w2' as WorkerId],
-      wanted: null,
-      spentMs: 0,
-      previous: null,
-      reason: null,
-    },
-    signal,
-  );
-  expect(opened).toMatchObject({ kind: 'opened', generation: 5, workers: ['w2'] });
-  expect(await generationsOf(here.db, run)).toMatchObject([{ generation: 5, attempt }]);
-  expect((await here.row(run)).state).toBe('running');
+it('says that no worker answers, at once where that is known', async () => {
+  const { input } = await begin('nobody', []);
+  const gone = { ...input, workers: ['gone' as WorkerId] };
+  const outcome: GenerationOutcome = { ...lost, workers: ['gone'], unreachable: ['gone'] };
+  const began = performance.now();
+  const known = { ...gone, previous: { generation: 1, members: 1, outcome } };
+  expect(await openGeneration(parts)(known, signal)).toMatchObject({ kind: 'no-workers' });
+  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(await openGeneration(parts)(gone, signal)).toEqual({
+    kind: 'no-workers',
+    reason: 'none of the leased workers answers: gone',
+  });
 });
 
-it('says that no worker answers once it has listened long enough', async () => {
-  const run = await here.create({ name: 'nobody', tasks: 1 });
-  const attempt = await startAttempt(here.db, run);
-  const opened = await openGeneration(parts)(
-    {
-      run,
-      attempt,
-      decisionId: 'd',
-      preparedKey: preparedKey('0'),
-      workers: ['gone' as WorkerId],
-      wanted: null,
-      spentMs: 0,
-      previous: null,
-      reason: null,
-    },
-    signal,
-  );
-  expect(opened).toEqual({ kind: 'no-workers', reason: 'none of the leased workers answers: gone' });
-  expect(await here.documents.read(run)).toBeNull();
+it('goes on from the newest whole snapshot, gives every member a buddy, and prefers no older checkpoint', async () => {
+  const { run, agents, open } = await begin('snapshot', ['w1', 'w2']);
+  await open();
+  await snapshotted(run, agents, 8);
+  agents[1]?.killTrainer();
+  await makeCheckpoint(here.db, here.objects, run, 5);
+  const opened = await open();
+  expect(opened.resumeStep).toBeGreaterThanOrEqual(8);
+  const { resume, members } = await here.document(run);
+  expect(resume).toMatchObject({ checkpointKey: null, snapshot: { generation: 1 } });
+  expect(resume.snapshot?.parts.map(({ part }) => part)).toEqual(['shared', 'task-t0', 'task-t1', 'lane-0', 'lane-1']);
+  for (const { holders } of resume.snapshot?.parts ?? []) expect(holders).toHaveLength(2);
+  expect(members.map(({ buddy }) => buddy)).toEqual(members.map(({ worker }) => worker).toReversed());
+  // The fake trainers check the state that they restore.
+  await agents[1]?.reached(opened.resumeStep + 1);
 });
 
-it('passes over checkpoints that are missing, torn or changed', async () => {
-  const run = await here.create({ name: 'damaged', tasks: 1 });
-  await startAttempt(here.db, run);
-  for (const step of [10, 20, 30, 40]) await here.commitCheckpoint(run, step);
-  const found = () => findResumePoint(here.db, here.objects, run);
-  expect((await found()).resume.step).toBe(40);
-  const key = (step: number) => here.partKey(run, step);
-  await here.objects.delete(key(40));
-  const bytes = Uint8Array.from(await here.objects.get(key(30)));
-  bytes.set([(bytes.at(-1) ?? 0) ^ 1], bytes.length - 1);
-  await here.objects.put(key(30), bytes);
-  await here.objects.put(key(20), new TextEncoder().encode('torn'));
-  const { resume, damaged } = await found();
-  expect(resume.step).toBe(10);
-  expect(damaged.map(({ key }) => key)).toEqual([40, 30, 20].map((step) => checkpointKey(run, step)));
-  expect(damaged.map(({ reason }) => reason)).toEqual([
-    expect.stringContaining('missing'),
-    expect.stringContaining('SHA-256'),
-    expect.stringContaining('bytes'),
-  ]);
-  await here.objects.delete(key(10));
-  expect((await found()).resume).toEqual({ step: 0, checkpointKey: null });
+it('passes over a snapshot that is not whole, and goes on from the checkpoint once none is', async () => {
+  const { run, agents, open } = await begin('torn', ['w1', 'w2']);
+  await open();
+  await snapshotted(run, agents, 8);
+  for (const agent of agents) agent.killTrainer();
+  await makeCheckpoint(here.db, here.objects, run, 3);
+  const steps = [...new Set((await agents[0]?.folder.list(run))?.map(({ step }) => step))].sort((a, b) => b - a);
+  for (const agent of agents)
+    await agent.folder.forget({ run, generation: 1, step: steps[0] as number, part: 'lane-1' });
+  expect((await open()).resumeStep).toBe(steps[1]);
+  for (const agent of agents) await agent.folder.drop(run);
+  for (const agent of agents) agent.killTrainer();
+  for (const agent of agents) await agent.folder.drop(run);
+  await open();
+  expect((await here.document(run)).resume).toMatchObject({ step: 3, checkpointKey: expect.any(String) });
+});
+
+it('goes on without Postgres where a snapshot is whole, and waits for it where none is', async () => {
+  const { run, attempt, agents, names, open, input, record } = await begin('nopostgres', ['w1', 'w2']);
+  const { workers } = await leaseSlots(parts)({ run, attempt, wanted: 2, held: [] }, signal);
+  await record(await open({ workers }));
+  const [first] = agents.filter((agent) => workers.includes(agent.worker));
+  await first?.reached(8);
+  here.postgres.hold();
+  first?.killTrainer();
+  const began = performance.now();
+  const kept = await leaseSlots(parts)({ run, attempt, wanted: null, held: workers }, signal);
+  expect(kept.workers).toEqual(workers);
+  const opened = await open({ workers: kept.workers });
+  expect(opened).toMatchObject({ generation: 2, workers });
+  expect(opened.resumeStep).toBeGreaterThanOrEqual(4);
+  expect(performance.now() - began).toBeLessThan(8_000);
+  for (const agent of agents) agent.killTrainer();
+  for (const agent of agents) await agent.folder.drop(run);
+  await expect(openGeneration(parts)({ ...input, decisionId: 'third', workers: names }, signal)).rejects.toMatchObject({
+    code: 'SERVER_FAILED',
+    message: expect.stringContaining('Postgres does not answer'),
+  });
+  here.postgres.release();
+  expect(await open({ decisionId: 'third' })).toMatchObject({ generation: 3, resumeStep: 0 });
 });

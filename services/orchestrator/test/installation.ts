@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { Kvm } from '@nats-io/kv';
@@ -6,12 +5,9 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { Client, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { encodePart, natsStore, writeManifest } from '@tributary/checkpoints';
-import { type RunFileInput, runFileSchema } from '@tributary/config';
+import { natsStore } from '@tributary/checkpoints';
 import { provisionJetStream } from '@tributary/devstack';
 import {
-  checkpointPartKey,
-  dataKey,
   type GenerationDocument,
   type NatsNames,
   natsNames,
@@ -20,16 +16,7 @@ import {
   type RunId,
   type RunState,
 } from '@tributary/protocol';
-import {
-  addCheckpointPart,
-  commitCheckpoint,
-  createRun,
-  findRun,
-  openDatabase,
-  type RunDatabase,
-  type RunRow,
-  startAttempt,
-} from '@tributary/run-store';
+import { findRun, openDatabase, type RunDatabase, type RunRow, startAttempt } from '@tributary/run-store';
 import { createLogger, createMetrics } from '@tributary/telemetry';
 import { temporaryDatabase, temporaryNamespace, testServers } from '@tributary/testing';
 import type { trainingRun } from '@tributary/workflows';
@@ -39,15 +26,11 @@ import { requireWorkflowBundle } from '../src/locate-workflow-bundle.js';
 import { type Orchestrator, type OrchestratorOptions, startOrchestrator } from '../src/orchestrator.js';
 import { FakeAgent, type FakeAgentOptions } from './fake-agent.js';
 import { startRecorder } from './in-test-recorder.js';
+import { type MadeRun, makeRun } from './made-runs.js';
+import { TcpRelay } from './tcp-relay.js';
 
-const pairs = Array.from({ length: 200 }, (_, i) => JSON.stringify({ source: `a b ${i}`, target: `b a ${i % 7}` }));
-
-export interface LaunchOptions {
+export interface LaunchOptions extends MadeRun {
   readonly name: string;
-  readonly tasks?: number;
-  readonly workers?: { readonly min: number; readonly max: number };
-  readonly steps?: number;
-  readonly data?: string;
   readonly generationsPerExecution?: number;
 }
 
@@ -64,6 +47,9 @@ export class Installation {
   readonly objects: ObjectStore;
   readonly documents: GenerationDocuments;
   readonly events: RunEvent[] = [];
+  /** Between orchestrators and Postgres. */
+  readonly postgres: TcpRelay;
+  readonly #relayedUrl: string;
   readonly #arrivals = new EventEmitter().setMaxListeners(100);
   #stopRecorder: (() => Promise<void>) | null = null;
   readonly #temporal: NativeConnection;
@@ -79,7 +65,12 @@ export class Installation {
     objects: ObjectStore;
     documents: GenerationDocuments;
     nats: FakeAgentOptions['nats'];
+    postgres: TcpRelay;
   }) {
+    const url = new URL(parts.postgresUrl);
+    url.host = `127.0.0.1:${parts.postgres.port}`;
+    this.#relayedUrl = url.href;
+    this.postgres = parts.postgres;
     this.namespace = parts.namespace;
     this.postgresUrl = parts.postgresUrl;
     this.names = natsNames(parts.namespace);
@@ -101,6 +92,8 @@ export class Installation {
     const nc = await connect(nats);
     await provisionJetStream(nc, namespace);
     const db = openDatabase(database.url);
+    const { hostname, port } = new URL(database.url);
+    const postgres = await TcpRelay.start({ host: hostname, port: Number(port) });
     const temporal = await NativeConnection.connect({ address: servers.temporalAddress });
     const objects = await natsStore(nc, names.objectsBucket);
     const documents = new GenerationDocuments(await new Kvm(nc).open(names.generationsBucket));
@@ -113,6 +106,7 @@ export class Installation {
       objects,
       documents,
       nats,
+      postgres,
     });
     installation.#stopRecorder = await startRecorder(nc, names, db, objects);
     nc.subscribe(names.events('*'), {
@@ -126,6 +120,7 @@ export class Installation {
       () => temporal.close(),
       () => nc.close(),
       () => db.destroy(),
+      () => postgres.close(),
       () => database.drop(),
     );
     return installation;
@@ -141,11 +136,19 @@ export class Installation {
     for (const end of this.#ends) await end();
   }
 
+  /** A database pool whose traffic the test may hold back. */
+  openRelayed(): RunDatabase {
+    const db = openDatabase(this.#relayedUrl);
+    this.#ends.unshift(() => db.destroy());
+    return db;
+  }
+
   async orchestrate(options: Partial<OrchestratorOptions> = {}): Promise<Orchestrator> {
+    const db = this.openRelayed();
     const orchestrator = await startOrchestrator(
       { namespace: this.namespace, workflowBundle: await requireWorkflowBundle(), ...options },
       {
-        db: this.db,
+        db,
         nc: this.nc,
         temporal: this.#temporal,
         objects: this.objects,
@@ -165,6 +168,7 @@ export class Installation {
       objects: this.objects,
       targetSteps: 20,
       checkpointEvery: 5,
+      snapshotEvery: 4,
       stepMs: 10,
       ...options,
     });
@@ -173,56 +177,15 @@ export class Installation {
   }
 
   /** Records a run and its data, and starts nothing. */
-  async create(options: LaunchOptions): Promise<RunId> {
-    const { name, tasks = 2, workers = { min: 1, max: 8 }, steps = 20 } = options;
+  async create({ name, ...options }: LaunchOptions): Promise<RunId> {
     const run = `${name}-${this.namespace.slice(-8)}` as RunId;
-    const bytes = new TextEncoder().encode(options.data ?? pairs.join('\n'));
-    const key = dataKey(createHash('sha256').update(bytes).digest('hex'));
-    await this.objects.put(key, bytes);
-    const file: RunFileInput = {
-      experiment: name,
-      tasks: Array.from({ length: tasks }, (_, i) => ({
-        name: `t${i}`,
-        data: { source: 'file', format: 'jsonl', path: 'pairs.jsonl' },
-      })),
-      splits: { validation: 0.1, test: 0.1 },
-      workers,
-      budget: { steps },
-    };
-    const spec = runFileSchema.parse(file);
-    await createRun(this.db, { run, experiment: name, spec, files: { 'pairs.jsonl': key } });
+    await makeRun(this.db, this.objects, run, options);
     return run;
   }
 
   async launch(options: LaunchOptions): Promise<{ run: RunId; handle: RunHandle }> {
     const run = await this.create(options);
     return { run, handle: await this.#startAttempt(run, options.generationsPerExecution) };
-  }
-
-  partKey(run: RunId, step: number): string {
-    return checkpointPartKey(run, step, 1, 'shared');
-  }
-
-  /** A checkpoint as a trainer and the recorder make one. */
-  async commitCheckpoint(run: RunId, step: number): Promise<void> {
-    const { bytes, ...encoded } = encodePart({
-      tensors: { w: { shape: [1], data: Float32Array.of(step) } },
-      metadata: {},
-    });
-    const key = this.partKey(run, step);
-    await this.objects.put(key, bytes);
-    const part = { part: 'shared', key, ...encoded };
-    const manifest = await addCheckpointPart(this.db, {
-      run,
-      attempt: 1,
-      generation: 1,
-      step,
-      parts: ['shared'],
-      ...part,
-    });
-    if (manifest === null) throw new Error('the checkpoint is not whole');
-    await writeManifest(this.objects, manifest);
-    await commitCheckpoint(this.db, manifest);
   }
 
   /** Resolves once a condition of the servers holds. */
