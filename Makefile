@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test chaos bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels
+.PHONY: help quickstart setup install build up down check test chaos bench-recovery bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -53,6 +53,12 @@ chaos: install ## train under a seeded schedule of faults, held to a run without
 	@$(SETUP) build tensorflow postgres nats-server temporal-server
 	@npx tsc -p test/chaos
 	@node test/chaos/dist/chaos/main.js $(ARGS)
+
+# Options for it: make bench-recovery ARGS="--kills 10 --steps 400 --every 5"
+bench-recovery: install ## the loss of a training process beside torchrun's restart (10 minutes; PyTorch is 3 GB to fetch, once)
+	@$(SETUP) build tensorflow postgres nats-server temporal-server bench-python
+	@npx tsc -p test/chaos
+	@node test/chaos/dist/chaos/recovery.js $(ARGS)
 
 # Options for it: make bench-sync ARGS="--processes 2 --mb 4.7,20 --codecs fp32,int8 --rounds 2"
 bench-sync: install ## the gradient exchange beside Gloo and a naive all-reduce (5 minutes; PyTorch is 3 GB to fetch, once)

@@ -27,10 +27,12 @@ const damages: readonly Damage[] = ['bit-flipped', 'truncated', 'deleted'];
 /** Draws of a kind; a kind that this ground does not allow is left out. */
 const draws: { readonly [Kind in FaultKind]: (draw: Draw, ground: Ground) => Extract<Fault, { kind: Kind }> | null } = {
   'kill-trainer': (draw, { workers }) => ({ kind: 'kill-trainer', worker: draw.of(workers) }),
-  'trainer-point': (draw, { workers, trainerPoints }) =>
-    trainerPoints.length === 0
-      ? null
-      : { kind: 'trainer-point', worker: draw.of(workers), point: draw.of(trainerPoints), count: 1 + draw.below(3) },
+  'trainer-point': (draw, { workers, trainerPoints }) => {
+    if (trainerPoints.length === 0) return null;
+    const [worker, point, count] = [draw.of(workers), draw.of(trainerPoints), 1 + draw.below(3)];
+    // A trainer ends once.
+    return { kind: 'trainer-point', worker, point, count: point === 'ending' ? 1 : count };
+  },
   'kill-agent': (draw, { workers }) => ({
     kind: 'kill-agent',
     worker: draw.of(workers),
