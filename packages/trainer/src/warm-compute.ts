@@ -1,10 +1,6 @@
-import { allocateVectors } from '@tributary/engine';
 import type { ObjectStore } from '@tributary/protocol';
 import type { ComputeKeeper } from './compute-keeper.js';
-import { gradientVectors } from './lane-gradients.js';
-import { fetchSplits } from './load-splits.js';
-import { memberPlan } from './member-plan.js';
-import { modelOf, specOf } from './prepared-model.js';
+import { GenerationSetup } from './generation-setup.js';
 import type { TrainerOptions } from './trainer-types.js';
 
 export interface WarmOptions extends Pick<TrainerOptions, 'document' | 'member' | 'prepared' | 'backend' | 'device'> {
@@ -13,27 +9,23 @@ export interface WarmOptions extends Pick<TrainerOptions, 'document' | 'member' 
 }
 
 /**
- * Makes a keeper ready for the lanes of one member: its thread has their data and the graphs of their training. The next
- * generation that opens it with these lanes compiles nothing.
+ * Makes a process ready for the lanes of one member: its compute thread has their data and the graphs of their training, and
+ * what a generation is set up with has run once. The next generation that opens the keeper with these lanes compiles nothing.
  */
 export async function warmCompute(
-  { document, member, prepared, backend, device, pauseMs }: WarmOptions,
+  options: WarmOptions,
   { objects, compute }: { readonly objects: ObjectStore; readonly compute: ComputeKeeper },
 ): Promise<void> {
-  const spec = specOf(prepared);
-  const { hosted, hostedTasks } = memberPlan(document, member, prepared, spec);
-  const model = modelOf(prepared, spec);
-  const vector = (elements: number): Float32Array => allocateVectors([elements])[0] as Float32Array;
-  const elementsOf = (task: string): number => model.task(task).layout.elements;
-  // Graphs are compiled for shapes: whatever values the vectors have.
-  const shared = vector(model.sharedLayout.elements);
-  const tasks = hostedTasks.map((task) => [task, vector(elementsOf(task))] as const);
+  const { prepared, backend, device, pauseMs } = options;
+  const setup = new GenerationSetup(options);
+  const { plan, spec, exchange, state } = setup;
+  const { shared, tasks } = state.vectors;
   const client = await compute.open({
-    ...{ prepared, backend, device, lanes: hosted, threads: spec.compute.threads },
-    shared: [shared, shared],
-    tasks: Object.fromEntries(tasks.map(([task, values]) => [task, [values, values] as const])),
-    gradients: gradientVectors(hosted, model.sharedLayout.elements, elementsOf),
-    splits: (missing) => fetchSplits(prepared, missing, objects),
+    ...{ prepared, backend, device, lanes: plan.hosted, threads: spec.compute.threads },
+    shared: shared.parameters,
+    tasks: Object.fromEntries([...tasks].map(([task, { parameters }]) => [task, parameters])),
+    gradients: exchange.gradients,
+    splits: (missing) => setup.splits(missing, objects),
   });
   await client.request({ kind: 'warm-up', pauseMs });
 }
