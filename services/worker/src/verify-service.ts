@@ -28,6 +28,7 @@ export interface VerifyServiceOptions {
 export class VerifyService {
   readonly #options: VerifyServiceOptions;
   #tail: Promise<void> = Promise.resolve();
+  #unanswered = 0;
 
   constructor(options: VerifyServiceOptions) {
     this.#options = options;
@@ -40,8 +41,14 @@ export class VerifyService {
   }
 
   #take(message: Msg): void {
-    const asked = new AskedVerification(message, this.#options);
-    this.#tail = this.#tail.then(() => asked.answer()).finally(() => asked.close());
+    const asked = new AskedVerification(message, this.#options, this.#unanswered > 0);
+    this.#unanswered += 1;
+    this.#tail = this.#tail
+      .then(() => asked.answer())
+      .finally(() => {
+        this.#unanswered -= 1;
+        asked.close();
+      });
   }
 }
 
@@ -54,13 +61,15 @@ class AskedVerification {
   readonly #pulse: NodeJS.Timeout;
   #number = 0;
   #heardMs = performance.now();
-  #waiting = true;
+  #waiting: boolean;
   /** Set while nobody listens any more. */
   #givenUp = false;
   #child: AgentChild<ToVerifier, FromVerifier> | null = null;
 
-  constructor(message: Msg, options: VerifyServiceOptions) {
+  /** @param waiting another goes first */
+  constructor(message: Msg, options: VerifyServiceOptions, waiting: boolean) {
     this.#message = message;
+    this.#waiting = waiting;
     this.#options = options;
     this.#control = createInbox();
     this.#listening = options.connection.subscribe(this.#control, {
@@ -70,7 +79,7 @@ class AskedVerification {
       },
     });
     this.#pulse = setInterval(() => this.#beat(), verifyAliveMs);
-    this.#tell({ kind: 'alive', waiting: true });
+    this.#tell({ kind: 'alive', waiting });
   }
 
   async answer(): Promise<void> {
