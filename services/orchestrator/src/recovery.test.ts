@@ -74,7 +74,7 @@ it('waits for a slot when no worker is left, and goes on once one has come', asy
   await here.keepHistory('no-worker-left', run);
 });
 
-it("fails after three generations without a step, with the trainer's reason", async () => {
+it("fails once its trainer has crashed three times in a row, with the trainer's reason", async () => {
   const here = await installation();
   await here.orchestrate();
   const agent = await here.agent('w1');
@@ -82,7 +82,7 @@ it("fails after three generations without a step, with the trainer's reason", as
   const { run, handle } = await here.launch({ name: 'neverstarts' });
   const ended = await handle.result();
   expect(ended.state).toBe('failed');
-  expect(ended.reason).toContain('3 generations in a row');
+  expect(ended.reason).toContain('the trainer crashed 3 times in a row');
   expect(ended.reason).toContain('could not be loaded');
   expect(await generationsOf(here.db, run)).toHaveLength(3);
   await here.keepHistory('never-starts', run);

@@ -114,10 +114,13 @@ export class FakeTrainer {
     this.#change({ step: tick.step });
     if (advanced) this.#deps.stepped(tick.step);
     const { checkpointEvery, snapshotEvery, targetSteps } = this.#options;
+    // The leader may have told the same step twice, the second time with its end.
     const stops = tick.end !== null && tick.end !== 'handed-over';
-    if (advanced && (tick.step % checkpointEvery === 0 || tick.step === targetSteps || stops))
-      await this.#checkpoint(tick.step);
-    if (advanced && (tick.step % snapshotEvery === 0 || tick.end === 'handed-over')) await this.#snapshot(tick.step);
+    const kept = tick.step % checkpointEvery === 0 || tick.step === targetSteps;
+    if (advanced ? kept || stops : stops && !kept) await this.#checkpoint(tick.step);
+    const due = tick.step % snapshotEvery === 0;
+    const hands = tick.end === 'handed-over';
+    if (advanced ? due || hands : hands && !due) await this.#snapshot(tick.step);
     if (tick.end !== null && !signal.aborted) await this.finish({ outcome: tick.end, step: tick.step, reason: null });
   }
 
