@@ -105,8 +105,8 @@ describe('requireFittingState', () => {
   });
 
   it('gives both values where they fit into a sentence', () => {
-    expect(() => check({ 'model.encoder.hidden': 24 })).toThrow(
-      `model.encoder.hidden must stay ${parent.model.encoder.hidden} in a fork of words-a, not 24: the state that it begins with fits no other value;`,
+    expect(() => check({ 'model.encoder.layers': 3 })).toThrow(
+      `model.encoder.layers must stay ${parent.model.encoder.layers} in a fork of words-a, not 3: the state that it begins with fits no other value;`,
     );
   });
 });
