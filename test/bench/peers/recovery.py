@@ -51,7 +51,15 @@ def parameters():
 def main():
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
-    dist.init_process_group("gloo", timeout=timedelta(seconds=60))
+    # torchrun's store keeps the addresses of the ranks that died: each start has names of its own in it.
+    store = dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+    dist.init_process_group(
+        "gloo",
+        store=dist.PrefixStore("start-" + os.environ["TORCHELASTIC_RESTART_COUNT"], store),
+        rank=int(os.environ["RANK"]),
+        world_size=int(os.environ["WORLD_SIZE"]),
+        timeout=timedelta(seconds=60),
+    )
     rank = dist.get_rank()
     log = open(job["log"], "a", buffering=1) if rank == 0 else None
 
