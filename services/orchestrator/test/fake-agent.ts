@@ -119,6 +119,12 @@ export class FakeAgent extends EventEmitter {
     while (!there()) await new Promise((resolve) => this.once('progress', resolve));
   }
 
+  /** Lets this trainer and the next ones finish at a step. */
+  finishAt(step: number): void {
+    this.targetSteps = step;
+    if (this.#trainer !== null) this.#trainer.targetSteps = step;
+  }
+
   /** The trainer process ends without an ending, as after `kill -9`. */
   killTrainer(reason = 'killed by SIGKILL'): void {
     this.#trainer?.die(reason);

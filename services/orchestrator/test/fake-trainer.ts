@@ -49,6 +49,7 @@ const endingOf: Readonly<Record<StopRequest, Exclude<MemberEnding['outcome'], 'f
 export class FakeTrainer {
   status: TrainerStatus;
   stop: StopRequest | null;
+  targetSteps: number;
   readonly #document: GenerationDocument;
   readonly #options: FakeTrainerOptions;
   readonly #deps: FakeTrainerDeps;
@@ -63,6 +64,7 @@ export class FakeTrainer {
     this.#options = options;
     this.#deps = deps;
     this.stop = document.stop;
+    this.targetSteps = options.targetSteps;
     const { run, attempt, generation, resume } = document;
     const { member } = mine;
     this.status = { run, attempt, generation, member, phase: 'starting', step: resume.step, progress: 0, died: null };
@@ -99,7 +101,7 @@ export class FakeTrainer {
       if (member !== 0) return;
       const { step } = this.status;
       if (members.some((each) => this.#ready.get(each.member) !== step)) return;
-      const last = step >= this.#options.targetSteps;
+      const last = step >= this.targetSteps;
       const end = this.stop === null ? null : endingOf[this.stop];
       const tick: Tick = last ? { step, end: 'finished' } : { step: step + 1, end };
       this.#deps.nc.publish(`${subject}.tick`, JSON.stringify(tick));
@@ -113,10 +115,11 @@ export class FakeTrainer {
     if (!advanced && tick.end === null) return;
     this.#change({ step: tick.step });
     if (advanced) this.#deps.stepped(tick.step);
-    const { checkpointEvery, snapshotEvery, targetSteps } = this.#options;
+    const { checkpointEvery, snapshotEvery } = this.#options;
     // The leader may have told the same step twice, the second time with its end.
-    const stops = tick.end !== null && tick.end !== 'handed-over';
-    const kept = tick.step % checkpointEvery === 0 || tick.step === targetSteps;
+    const alone = this.#document.members[this.status.member]?.buddy == null;
+    const stops = tick.end !== null && (tick.end !== 'handed-over' || alone);
+    const kept = tick.step % checkpointEvery === 0 || tick.step === this.targetSteps;
     if (advanced ? kept || stops : stops && !kept) await this.#checkpoint(tick.step);
     const due = tick.step % snapshotEvery === 0;
     const hands = tick.end === 'handed-over';

@@ -16,7 +16,7 @@ import {
   type RunId,
   type RunState,
 } from '@tributary/protocol';
-import { findRun, openDatabase, type RunDatabase, type RunRow, startAttempt } from '@tributary/run-store';
+import { findRun, leaseQueue, openDatabase, type RunDatabase, type RunRow, startAttempt } from '@tributary/run-store';
 import { createLogger, createMetrics } from '@tributary/telemetry';
 import { temporaryDatabase, temporaryNamespace, testServers } from '@tributary/testing';
 import type { trainingRun } from '@tributary/workflows';
@@ -228,6 +228,11 @@ export class Installation {
     const row = await findRun(this.db, run);
     if (row === null) throw new Error(`no run ${run}`);
     return row;
+  }
+
+  /** Runs that wait for slots, first in the queue first. */
+  async queue(): Promise<string[]> {
+    return (await leaseQueue(this.db)).map(({ run }) => run);
   }
 
   async document(run: RunId): Promise<GenerationDocument> {
