@@ -16,9 +16,15 @@ interface Pending {
  */
 export class StateEncoder {
   readonly copies = new VectorCopies();
+  readonly #thread: URL;
   readonly #pending: Pending[] = [];
   #worker: Worker | null = null;
   #closed = false;
+
+  /** @param thread the built entry of the thread */
+  constructor(thread = new URL('./state-thread.js', import.meta.url)) {
+    this.#thread = thread;
+  }
 
   /** One file of the part for each metadata; the part's tensors are given away. */
   encode({ tensors }: Pick<StatePart, 'tensors'>, files: readonly Metadata[]): Promise<readonly EncodedFile[]> {
@@ -40,7 +46,7 @@ export class StateEncoder {
 
   #start(): Worker {
     // Small messages and large buffers: it needs none of the main thread's room for young objects.
-    const worker = new Worker(new URL('./state-thread.js', import.meta.url), {
+    const worker = new Worker(this.#thread, {
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });
     worker.on('message', (reply: EncodeReply) => this.#onReply(reply));
