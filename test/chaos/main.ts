@@ -30,7 +30,8 @@ const usage = `make chaos ARGS="…"
   --steps N     steps of each run (default 400)
   --kinds A,B   faults of these kinds only
   --first N     begin with the schedule of run N: replays a run that failed
-  --dry-run     print the schedules alone`;
+  --dry-run     print the schedules alone
+A clock jump moves JavaScript's clock (Date) of one process; a network is cut where this user may make network namespaces.`;
 const report = (line: string): void => console.log(line);
 const workers = ['a', 'b', 'c'];
 
