@@ -28,8 +28,8 @@ describe('decideAfterGeneration', () => {
   });
 
   it('retries while a leased worker still answers, else waits for others', () => {
-    expect(decideAfterGeneration(ended(lost(5)), noLosses).decision).toEqual({ kind: 'retry' });
-    expect(decideAfterGeneration(ended(lost(5, ['b'])), noLosses).decision).toEqual({ kind: 'retry' });
+    expect(decideAfterGeneration(ended(lost(5)), noLosses).decision).toEqual({ kind: 'retry', afterMs: 0 });
+    expect(decideAfterGeneration(ended(lost(5, ['b'])), noLosses).decision).toEqual({ kind: 'retry', afterMs: 0 });
     expect(decideAfterGeneration(ended(lost(5, ['a', 'b'])), noLosses).decision).toEqual({ kind: 'wait-for-slot' });
   });
 
@@ -64,7 +64,11 @@ describe('decideAfterGeneration', () => {
     const before = countLoss(noLosses, 'code', 10);
     const handedOver = (step: number) =>
       decideAfterGeneration(ended({ kind: 'handed-over', step, reason: 'worker b leaves' }), before);
-    expect(handedOver(10)).toEqual({ decision: { kind: 'retry' }, reason: 'worker b leaves', history: before });
+    expect(handedOver(10)).toEqual({
+      decision: { kind: 'retry', afterMs: 0 },
+      reason: 'worker b leaves',
+      history: before,
+    });
     expect(handedOver(11).history).toEqual({ ...noLosses, highestStep: 11 });
   });
 });
@@ -117,6 +121,21 @@ describe('retry budgets', () => {
     const atLimit = { losses: { worker: 19, code: 2, infrastructure: 49 }, highestStep: 40 };
     for (const outcome of Object.values(outcomes))
       expect(decideAfterGeneration(ended(outcome, { stop: 'pause' }), atLimit).decision.kind).toBe('pause');
+  });
+
+  it('of the infrastructure last for minutes: only its first failure is tried again at once', () => {
+    let history: LossHistory = noLosses;
+    const delays = (outcome: GenerationOutcome) =>
+      Array.from({ length: 49 }, () => {
+        const decided = decideAfterGeneration(ended(outcome), history);
+        history = decided.history;
+        return decided.decision.kind === 'retry' ? decided.decision.afterMs : null;
+      });
+    const waits = delays(outcomes.infrastructure);
+    expect(waits.slice(0, 9)).toEqual([0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect(waits.reduce<number>((sum, ms) => sum + (ms ?? 0), 0)).toBeGreaterThan(20 * 60_000);
+    history = noLosses;
+    expect(new Set(delays(outcomes.worker).slice(0, 19))).toEqual(new Set([0]));
   });
 
   it('are counted in as much memory after a thousand generations as after one', () => {

@@ -7,6 +7,7 @@ import {
   type LossHistory,
   type LossKind,
   type RetryBudgets,
+  retryDelayMs,
 } from './retry-budget.js';
 
 /** What becomes of the run once a generation has ended. A `step` of null means: at whatever checkpoint is committed. */
@@ -15,8 +16,8 @@ export type RunDecision =
   | { readonly kind: 'cancel'; readonly step: number | null }
   | { readonly kind: 'pause'; readonly step: number | null }
   | { readonly kind: 'fail'; readonly code: ErrorCode }
-  /** Open the next generation on those of the leased workers that answer. */
-  | { readonly kind: 'retry' }
+  /** Open the next generation on those of the leased workers that answer, after a while. */
+  | { readonly kind: 'retry'; readonly afterMs: number }
   /** No worker is left: give all slots back and wait for others. */
   | { readonly kind: 'wait-for-slot' };
 
@@ -78,7 +79,7 @@ export function decideAfterGeneration(
       };
     case 'handed-over':
       return {
-        decision: { kind: 'retry' },
+        decision: { kind: 'retry', afterMs: 0 },
         reason: outcome.reason ?? `lanes moved at step ${outcome.step}`,
         history: countGround(history, outcome.step),
       };
@@ -126,5 +127,5 @@ function decideAfterLoss(
     return { decision: { kind: 'fail', code: code as ErrorCode }, reason: `${spent}: ${reason}`, history };
   if (ended.workers.every((worker) => unreachable.includes(worker)))
     return { decision: { kind: 'wait-for-slot' }, reason: `no worker is left: ${reason}`, history };
-  return { decision: { kind: 'retry' }, reason, history };
+  return { decision: { kind: 'retry', afterMs: retryDelayMs(history, kind) }, reason, history };
 }

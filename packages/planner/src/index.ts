@@ -20,6 +20,7 @@ export {
   type LossKind,
   noLosses,
   type RetryBudgets,
+  retryDelayMs,
 } from './retry-budget.js';
 export { planShards } from './shard-plan.js';
 export { strongerStop } from './stop-precedence.js';

@@ -44,3 +44,15 @@ export function budgetSpent(history: LossHistory, kind: LossKind, budgets: Retry
       return `servers or peers failed the run ${times} at step ${highestStep}`;
   }
 }
+
+const firstDelayMs = 500;
+const longestDelayMs = 30_000;
+
+/**
+ * How long to wait before another generation, in milliseconds. Servers that are away come back, so failures of theirs must not
+ * use up a budget within seconds; what was lost by a worker or a crash can be tried again at once.
+ */
+export function retryDelayMs({ losses }: LossHistory, kind: LossKind): number {
+  if (kind !== 'infrastructure' || losses.infrastructure < 2) return 0;
+  return Math.min(longestDelayMs, firstDelayMs * 2 ** (losses.infrastructure - 2));
+}

@@ -169,7 +169,7 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
       );
       if (leased === null) continue;
       workers = leased.workers;
-      const next = await openGeneration({
+      const decision = {
         ...ref,
         decisionId: `${run}.${attempt}.${decisions}`,
         preparedKey,
@@ -178,7 +178,13 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
         spentMs,
         previous,
         reason,
-      });
+      };
+      const next = await unlessInterrupted(
+        () => stopped() !== null,
+        () => openGeneration(decision),
+      );
+      // What it may have opened is closed with the attempt.
+      if (next === null) continue;
       decisions += 1;
       if (next.kind === 'no-workers') {
         reason = next.reason;
@@ -204,6 +210,8 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
       state = 'recovering';
       records.add({ ...ref, kind: 'ended', ended: { ...previous, endedAtMs }, reason });
       if (decided.decision.kind === 'wait-for-slot') await giveSlotsBack();
+      else if (decided.decision.kind === 'retry' && decided.decision.afterMs > 0)
+        await condition(() => stopped() !== null, decided.decision.afterMs);
       const long =
         workflowInfo().continueAsNewSuggested || decisions - (carried?.decisions ?? 0) >= generationsPerExecution;
       // Not before everything is recorded; where that takes long, after a later generation.
