@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const program = fileURLToPath(new URL('../dist/testing/train-and-hash.js', import.meta.url));
 const operations = fileURLToPath(new URL('../dist/testing/hash-operations.js', import.meta.url));
+const sums = fileURLToPath(new URL('../dist/testing/hash-sums.js', import.meta.url));
 
 interface Outcome {
   readonly kind: string;
@@ -30,6 +31,14 @@ async function train(
   ]);
   return JSON.parse(stdout) as Outcome;
 }
+
+it.each([1, 2])(
+  'adds three terms in one order, whatever ran before whose memory is free, with %i threads',
+  async (threads) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [sums, String(threads), '400']);
+    expect(stdout.trim()).toBe('1');
+  },
+);
 
 describe('training in new processes', () => {
   it('gives the same bits with 1 and 2 threads, in a main and in a worker thread', async () => {

@@ -17,7 +17,10 @@ export function backendEnvironment(options: {
   }
   const common = {
     TF_NUM_INTRAOP_THREADS: String(threads),
-    TF_NUM_INTEROP_THREADS: String(threads),
+    // Negative: nodes run one after another on the calling thread, each with all threads of its kernel. A pool would take them up in
+    // an order that depends on the machine's load, and a sum of three or more (AddN, which TensorFlow also makes of chains of
+    // sums) begins with the first input whose memory nobody else uses at that moment: its last bit would follow the load.
+    TF_NUM_INTEROP_THREADS: '-1',
     OMP_NUM_THREADS: String(threads),
     TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2',
   };
