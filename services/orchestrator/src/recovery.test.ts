@@ -52,6 +52,7 @@ it('goes on with the survivors when a worker falls silent, naming it', async () 
   expect(first?.outcomeReason).toMatch(/^worker w2: no beacon for/);
   expect(second?.members.map((member) => member.worker)).toEqual(['w1']);
   expect(second?.members[0]?.lanes).toEqual([0, 1]);
+  expect(here.events).toContainEqual({ kind: 'notice', run, text: expect.stringMatching(/^Worker w2 is unreachable/) });
   await here.keepHistory('worker-silent', run);
 });
 
