@@ -41,14 +41,18 @@ it('replays the histories of runs that ended in every way', async () => {
     'cancelled-while-queued.json',
     'cancelled-while-running.json',
     'continued-as-new.json',
+    'elastic.json',
     'failed.json',
     'finished.json',
     'never-starts.json',
     'no-worker-left.json',
     'orchestrator-replaced.json',
+    'paused-while-recovering.json',
     'paused.json',
+    'scaled-while-queued.json',
     'trainer-died.json',
     'waited-for-slots.json',
+    'without-postgres.json',
     'worker-silent.json',
   ]);
   expect(await replay(recorded)).toEqual(Object.fromEntries(recorded.map(({ workflowId }) => [workflowId, 'same'])));
