@@ -5,7 +5,7 @@ import {
   type RunId,
   type RunState,
 } from '@tributary/protocol';
-import { endAttempt, recordGeneration, setRunState } from '@tributary/run-store';
+import { endAttempt, recordGeneration, setRunState, writeRecords } from '@tributary/run-store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiInstallation } from '../support/api-installation.js';
 import { storeCheckpoint } from '../support/stored-checkpoint.js';
@@ -136,6 +136,24 @@ describe('resume', () => {
     await here.temporal.workflow.getHandle(run).terminate();
     expect(await post(run, 'resume', { steps: 80 })).toMatchObject({ status: 409 });
     expect(await post(run, 'resume')).toMatchObject({ status: 202, reply: { attempt: 2, state: 'queued' } });
+  });
+
+  it('takes another budget only where no recorded step would be done again under it', async () => {
+    const run = await launch();
+    await setRunState(here.db, run, { state: 'running', reason: null });
+    await storeCheckpoint(here, run, 20);
+    const points = [{ subject: 'task:spell' as const, series: 'train.loss', step: 25, value: 1 }];
+    const record = { run, attempt: 1, generation: 1, member: 0, kind: 'points' as const, timings: [], tokens: 0 };
+    await writeRecords(here.db, [{ ...record, points }]);
+    await endAttempt(here.db, run, 1, { state: 'failed', reason: 'it broke' });
+    await here.temporal.workflow.getHandle(run).terminate();
+    expect(await post(run, 'resume', { steps: 200 })).toMatchObject({
+      status: 409,
+      reply: {
+        message: `Run ${run} has recorded steps up to 25, beyond its newest checkpoint (step 20), and would do them again under another budget; go on without --steps, or fork it: npx tributary fork ${run} --steps 200`,
+      },
+    });
+    expect(await post(run, 'resume', { steps: 100 })).toMatchObject({ status: 202 });
   });
 });
 

@@ -31,6 +31,7 @@ it('names whom a step waits for: who has not told of its lanes, and nobody once 
           clipNorm: null,
           codec: 'fp32',
           combiner: weightedCombiner([1, 1, 1]),
+          combinerName: 'weighted',
         },
         { transport },
       ),

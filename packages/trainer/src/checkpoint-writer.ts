@@ -8,7 +8,7 @@ import {
 import type { Logger, Metrics } from '@tributary/telemetry';
 import type { PassTrainerFaultPoint } from './fault-points.js';
 import type { RecordOutbox } from './record-outbox.js';
-import type { PartFile } from './state-writer.js';
+import type { PartFile } from './state-messages.js';
 import { unlessAborted } from './unless-aborted.js';
 
 export interface CheckpointWriterDeps {

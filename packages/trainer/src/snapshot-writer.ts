@@ -3,7 +3,7 @@ import type { Logger, Metrics } from '@tributary/telemetry';
 import type { PassTrainerFaultPoint } from './fault-points.js';
 import type { RecordOutbox } from './record-outbox.js';
 import type { SnapshotPort } from './snapshot-port.js';
-import type { PartFile } from './state-writer.js';
+import type { PartFile } from './state-messages.js';
 import { unlessAborted } from './unless-aborted.js';
 
 export interface SnapshotWriterDeps {

@@ -31,3 +31,9 @@ export type EncodeReply =
       readonly buffers: readonly ArrayBuffer[];
     }
   | { readonly kind: 'failed'; readonly message: string };
+
+/** A part's file, as soon as the state thread has made it. */
+export interface PartFile {
+  readonly part: string;
+  readonly file: Promise<EncodedFile>;
+}

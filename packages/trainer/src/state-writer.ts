@@ -5,19 +5,13 @@ import type { RecordOutbox } from './record-outbox.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 import { buffersOf } from './state-buffers.js';
 import type { StateEncoder } from './state-encoder.js';
-import type { EncodedFile, Metadata, StatePart } from './state-messages.js';
+import type { EncodedFile, Metadata, PartFile, StatePart } from './state-messages.js';
 import { recordsMetadata } from './unacknowledged-records.js';
 
 /** What a copy of the state is for; one copy may serve both. */
 export interface Purposes {
   readonly snapshot: boolean;
   readonly checkpoint: boolean;
-}
-
-/** A part's file, as soon as the state thread has made it. */
-export interface PartFile {
-  readonly part: string;
-  readonly file: Promise<EncodedFile>;
 }
 
 export interface StateWriterDeps {

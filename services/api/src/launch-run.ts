@@ -2,7 +2,14 @@ import { decodeWeights } from '@tributary/checkpoints';
 import { nearestMultiples, type RunFile, stepsOfExchange, validateRunFile } from '@tributary/config';
 import { buildData } from '@tributary/datasets';
 import { type AttemptReplyDocument, isResting, TributaryError } from '@tributary/protocol';
-import { createRun, inTransaction, listCheckpoints, requireRun, startAttempt } from '@tributary/run-store';
+import {
+  createRun,
+  inTransaction,
+  listCheckpoints,
+  requireRun,
+  seriesSummaries,
+  startAttempt,
+} from '@tributary/run-store';
 import type { ApiDeps } from './api-deps.js';
 import { requireLiveWorkers } from './live-workers.js';
 import { requireTemporal } from './run-workflows.js';
@@ -65,10 +72,21 @@ export async function resumeRun(
       'SPEC_INVALID',
       `Run ${run} exchanges every ${every} steps (sync.innerSteps) and ends only there; ${target} is no multiple, take ${nearestMultiples(target, every).join(' or ')}.`,
     );
+  if (target !== row.spec.budget.steps) await requireNothingBeyond(done, run, target, deps);
   await requireLiveWorkers(deps.db, row.spec.workers.min);
   await requireTemporal(deps.temporal);
   const attempt = await startAttempt(deps.db, run, steps === undefined ? {} : { steps });
   return await startOrFail({ run: row.run, attempt, taskQueue }, deps);
+}
+
+/** With another budget, steps that are recorded but not in a checkpoint might be done again to other values: the schedule follows it. */
+async function requireNothingBeyond(step: number, run: string, target: number, { db }: RunDeps): Promise<void> {
+  const recorded = Math.max(0, ...(await seriesSummaries(db, run)).map(({ lastStep }) => lastStep ?? 0));
+  if (recorded <= step) return;
+  throw new TributaryError(
+    'RUN_STATE_CONFLICT',
+    `Run ${run} has recorded steps up to ${recorded}, beyond its newest checkpoint (step ${step}), and would do them again under another budget; go on without --steps, or fork it: npx tributary fork ${run} --steps ${target}`,
+  );
 }
 
 /**
