@@ -132,7 +132,7 @@ describe('recovery', () => {
     for (const pid of sleepers) process.kill(pid, 'SIGCONT');
     await woken;
     expectUnfailed(trained);
-    expect(await trainersOf(1)).toEqual([]);
+    await expect.poll(() => trainersOf(1), { timeout: 15_000 }).toEqual([]);
     const records = await ground.recordsOf(first.run);
     const late = records.slice(trained.records.length).filter(({ kind }) => kind === 'checkpoint-part');
     expect(late).toEqual([]);

@@ -10,6 +10,8 @@ export interface AgentOptions {
   readonly worker: string;
   readonly namespace: string;
   readonly servers: TestServers;
+  /** What it finds in its environment beside. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** What every process of ours is told about NATS; the password lies in a file, as on a real machine. */
@@ -28,11 +30,12 @@ export async function natsEnvironment(servers: TestServers, namespace: string): 
 /** Starts a real agent process and waits for its first beacon. */
 export async function startAgent(
   connection: NatsConnection,
-  { servers, worker, namespace }: AgentOptions,
+  { servers, worker, namespace, settings = {} }: AgentOptions,
 ): Promise<ServiceProcess> {
   const heard = nextBeacon(connection, namespace, worker);
   const agent = new ServiceProcess(worker, 'worker', {
     ...process.env,
+    ...settings,
     ...(await natsEnvironment(servers, namespace)),
     TRIBUTARY_WORKER_NAME: worker,
     TRIBUTARY_DEVICE: 'cpu',

@@ -11,8 +11,11 @@ import { freePort, temporaryDatabase, temporaryNamespace, testServers } from '@t
 import { natsEnvironment, startAgent } from './agents.js';
 import { ServiceProcess } from './service-process.js';
 
-/** A whole installation: all services as real processes on the shared servers, in a database and a namespace of its own. */
-export async function openInstallation(workers: readonly string[]) {
+/**
+ * A whole installation: all services as real processes on the shared servers, in a database and a namespace of its own.
+ * @param settings what its processes find in their environment beside
+ */
+export async function openInstallation(workers: readonly string[], settings: Readonly<Record<string, string>> = {}) {
   const servers = await testServers();
   const namespace = temporaryNamespace();
   const database = await temporaryDatabase();
@@ -24,6 +27,7 @@ export async function openInstallation(workers: readonly string[]) {
   const port = await freePort();
   const env = {
     ...process.env,
+    ...settings,
     ...(await natsEnvironment(servers, namespace)),
     TRIBUTARY_POSTGRES_URL: database.url,
     TRIBUTARY_TEMPORAL_ADDRESS: servers.temporalAddress,
@@ -37,7 +41,9 @@ export async function openInstallation(workers: readonly string[]) {
   };
   const agents = new Map(
     await Promise.all(
-      workers.map(async (worker) => [worker, await startAgent(connection, { worker, namespace, servers })] as const),
+      workers.map(
+        async (worker) => [worker, await startAgent(connection, { worker, namespace, servers, settings })] as const,
+      ),
     ),
   );
   const db = openDatabase(database.url);

@@ -1,8 +1,11 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { VerificationDocument } from '@tributary/protocol';
 import { expect, it } from 'vitest';
 import { ledgerTable } from './ledger-table.js';
 import { StatusLine } from './status-line.js';
 import { progressOf, verificationText } from './verification-text.js';
+
+const plain = (document: VerificationDocument): string => stripVTControlCharacters(verificationText(document));
 
 const equal: VerificationDocument = {
   run: 'fast-1',
@@ -18,14 +21,14 @@ const equal: VerificationDocument = {
 };
 
 it('says that a stretch is equal, and what was compared', () => {
-  expect(verificationText(equal)).toBe(
+  expect(plain(equal)).toBe(
     'equal: Run fast-1, steps 5 to 8 on worker a; compared 5 state hashes at 1 step and 12 entries of the ledger',
   );
-  expect(verificationText({ ...equal, ledgerSteps: 0 })).toMatch(/5 state hashes at 1 step$/);
+  expect(plain({ ...equal, ledgerSteps: 0 })).toMatch(/5 state hashes at 1 step$/);
 });
 
 it('names the first step and part that differ, and the batches', () => {
-  const text = verificationText({
+  const text = plain({
     ...equal,
     equal: false,
     parts: {
