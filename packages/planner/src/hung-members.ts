@@ -44,7 +44,7 @@ function overdue(
   deadlineMs: Readonly<Record<TrainerPhase, number>>,
 ): string | null {
   const { trainer, busySinceMs, absentSinceMs } = member;
-  if (trainer === null || absentSinceMs !== null || awaitsMembers(member)) return null;
+  if (trainer === null || absentSinceMs !== null) return null;
   const idleMs = nowMs - busySinceMs;
   if (idleMs <= deadlineMs[trainer.phase]) return null;
   return `no progress for ${seconds(idleMs)} while ${trainer.phase} at step ${trainer.step}`;
