@@ -10,6 +10,7 @@ export class StandbyTrainer {
   /** What it was last asked to make ready. */
   #lanes = '';
   #generation = -1;
+  #closed = false;
 
   constructor(deps: { readonly logger: Logger; readonly env: () => NodeJS.ProcessEnv }) {
     this.#logger = deps.logger;
@@ -21,7 +22,8 @@ export class StandbyTrainer {
    * before: it might die of the same cause for ever.
    */
   ready(document: GenerationDocument, member: number): void {
-    if (document.generation === this.#generation) return;
+    // What a trainer still says while it is ended must not bring another to life.
+    if (this.#closed || document.generation === this.#generation) return;
     this.#generation = document.generation;
     const lanes = JSON.stringify([
       document.preparedKey,
@@ -43,7 +45,9 @@ export class StandbyTrainer {
     return taken?.gone === false ? taken : null;
   }
 
+  /** Ends it, for good. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.take()?.kill();
   }
 

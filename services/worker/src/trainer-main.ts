@@ -15,6 +15,8 @@ const tell = (message: FromTrainer): void => {
 
 // Without its agent a trainer has no one to obey.
 process.once('disconnect', () => process.exit(1));
+// The agent may have ended while this process loaded its modules.
+if (!process.connected) process.exit(1);
 setInterval(() => tell({ kind: 'alive' }), aliveIntervalMs);
 
 const opening = TrainerSession.open();
