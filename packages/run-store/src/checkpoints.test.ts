@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { runFileSchema } from '@tributary/config';
 import { type CheckpointPart, checkpointPartKey, checkpointStateText, type RunId } from '@tributary/protocol';
-import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import {
   addCheckpointPart,
   adoptCheckpoint,
@@ -12,11 +11,10 @@ import {
   deletedCheckpoints,
   forgetCheckpoints,
   listCheckpoints,
-  openDatabase,
-  type RunDatabase,
   requireRun,
   unneededParts,
 } from './index.js';
+import { testDatabase } from './test-database.fixture.js';
 
 const spec = runFileSchema.parse({
   experiment: 'checkpoints',
@@ -24,19 +22,10 @@ const spec = runFileSchema.parse({
   budget: { steps: 1 },
 });
 
-let database: TemporaryDatabase;
-let db: RunDatabase;
+const { db } = await testDatabase();
 let run: RunId;
 let serial = 0;
 
-beforeAll(async () => {
-  database = await temporaryDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
-});
 beforeEach(async () => {
   serial += 1;
   run = `checkpoints-${serial}` as RunId;

@@ -1,17 +1,9 @@
 import { runFileSchema } from '@tributary/config';
 import type { RunId, RunRecord, StepMatrix } from '@tributary/protocol';
-import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  conflicts,
-  countDivergences,
-  createRun,
-  divergencesOf,
-  openDatabase,
-  type RunDatabase,
-  writeRecords,
-} from './index.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { conflicts, countDivergences, createRun, divergencesOf, writeRecords } from './index.js';
+import { testDatabase } from './test-database.fixture.js';
 
 const tasks = ['pronounce', 'spell', 'stress'];
 const specOf = (names: readonly string[]) =>
@@ -21,19 +13,10 @@ const specOf = (names: readonly string[]) =>
     budget: { steps: 1 },
   });
 
-let database: TemporaryDatabase;
-let db: RunDatabase;
+const { db } = await testDatabase();
 let run: RunId;
 let serial = 0;
 
-beforeAll(async () => {
-  database = await temporaryDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
-});
 beforeEach(async () => {
   serial += 1;
   run = `matrices-${serial}` as RunId;

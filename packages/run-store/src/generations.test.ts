@@ -1,19 +1,17 @@
 import { runFileSchema } from '@tributary/config';
 import type { RunId, RunRecord } from '@tributary/protocol';
-import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   attemptsOf,
   createRun,
   endAttempt,
   laterGenerations,
-  openDatabase,
-  type RunDatabase,
   recordGeneration,
   requireRun,
   startAttempt,
   writeRecords,
 } from './index.js';
+import { testDatabase } from './test-database.fixture.js';
 
 const spec = runFileSchema.parse({
   experiment: 'generations',
@@ -21,17 +19,7 @@ const spec = runFileSchema.parse({
   budget: { steps: 8 },
 });
 
-let database: TemporaryDatabase;
-let db: RunDatabase;
-
-beforeAll(async () => {
-  database = await temporaryDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
-});
+const { db } = await testDatabase();
 
 async function runWith(run: string, resumeSteps: readonly number[]): Promise<RunId> {
   await createRun(db, { run: run as RunId, experiment: 'generations', spec, files: {} });

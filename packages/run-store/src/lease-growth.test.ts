@@ -1,69 +1,20 @@
-import { runFileSchema } from '@tributary/config';
-import type { DeviceDescription, Member, RunId, WorkerId } from '@tributary/protocol';
-import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
+import type { Member } from '@tributary/protocol';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
-  createRun,
   freeWorkersFor,
   leaseQueue,
   leasesOf,
-  openDatabase,
   quarantineWorker,
-  type RunDatabase,
   recordGeneration,
   topUpLease,
   tryLease,
-  upsertWorker,
 } from './index.js';
+import { cpu, leaseGround } from './lease-ground.fixture.js';
 
-const cpu: DeviceDescription = { backend: 'cpu', backendVersion: '2', device: 'cpu', model: 'x', version: '0.1.0' };
-const spec = runFileSchema.parse({
-  experiment: 'growth',
-  tasks: [{ name: 'spell', data: { source: 'words', kind: 'spell' } }],
-  budget: { steps: 1 },
-});
 const longAgo = new Date(0);
 
-let database: TemporaryDatabase;
-let db: RunDatabase;
-let serial = 0;
-let sequence = 0;
-
-beforeAll(async () => {
-  database = await temporaryDatabase();
-  db = openDatabase(database.url, { maxConnections: 24 });
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
-});
-beforeEach(async () => {
-  await sql`truncate leases, lease_requests, workers, runs cascade`.execute(db);
-});
-
-async function newRun(): Promise<RunId> {
-  serial += 1;
-  const run = `growth-${serial}` as RunId;
-  await createRun(db, { run, experiment: 'growth', spec, files: {} });
-  return run;
-}
-
-async function beacon(worker: string, over: Partial<Parameters<typeof upsertWorker>[1]> = {}): Promise<void> {
-  sequence += 1;
-  await upsertWorker(db, {
-    worker: worker as WorkerId,
-    host: 'h',
-    pid: 1,
-    incarnation: 'i',
-    sequence,
-    device: cpu,
-    trainer: null,
-    confirmedDead: {},
-    draining: false,
-    ...over,
-  });
-}
+const { db, newRun, beacon } = await leaseGround();
 
 const lease = (run: string, min: number, max: number) => tryLease(db, { run, min, max, aliveAfter: longAgo });
 const topUp = (run: string, wanted: number, answering: string[], generation = 0) =>

@@ -1,77 +1,21 @@
-import { runFileSchema } from '@tributary/config';
-import type { DeviceDescription, Member, RunId, WorkerId } from '@tributary/protocol';
-import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
+import type { Member } from '@tributary/protocol';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
-  createRun,
   leaseQueue,
   leasesOf,
   listLeases,
   listWorkers,
-  openDatabase,
   quarantineWorker,
-  type RunDatabase,
   recordGeneration,
   releaseLeases,
   releaseLeasesOfEndedRuns,
   setRunState,
   tryLease,
-  upsertWorker,
 } from './index.js';
+import { cpu, leaseGround } from './lease-ground.fixture.js';
 
-const cpu: DeviceDescription = {
-  backend: 'tensorflow',
-  backendVersion: '2',
-  device: 'cpu',
-  model: 'x86',
-  version: '0.1.0',
-};
-const spec = runFileSchema.parse({
-  experiment: 'leases',
-  tasks: [{ name: 'spell', data: { source: 'words', kind: 'spell' } }],
-  budget: { steps: 1 },
-});
-
-let database: TemporaryDatabase;
-let db: RunDatabase;
-let serial = 0;
-let sequence = 0;
-
-beforeAll(async () => {
-  database = await temporaryDatabase();
-  db = openDatabase(database.url, { maxConnections: 24 });
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
-});
-beforeEach(async () => {
-  await sql`truncate leases, lease_requests, workers, runs cascade`.execute(db);
-});
-
-async function newRun(): Promise<RunId> {
-  serial += 1;
-  const run = `leases-${serial}` as RunId;
-  await createRun(db, { run, experiment: 'leases', spec, files: {} });
-  return run;
-}
-
-async function beacon(worker: string, over: Partial<Parameters<typeof upsertWorker>[1]> = {}): Promise<void> {
-  sequence += 1;
-  await upsertWorker(db, {
-    worker: worker as WorkerId,
-    host: 'h',
-    pid: 1,
-    incarnation: 'i',
-    sequence,
-    device: cpu,
-    trainer: null,
-    confirmedDead: {},
-    draining: false,
-    ...over,
-  });
-}
+const { db, newRun, beacon } = await leaseGround();
 
 const workersNamed = (count: number) => Promise.all(Array.from({ length: count }, (_, index) => beacon(`w${index}`)));
 const longAgo = new Date(0);

@@ -1,16 +1,8 @@
 import { runFileSchema } from '@tributary/config';
 import type { LedgerStep, RunId, RunRecord } from '@tributary/protocol';
-import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import {
-  createRun,
-  divergencesOf,
-  ledgerOf,
-  openDatabase,
-  type RunDatabase,
-  snapshotHashesOf,
-  writeRecords,
-} from './index.js';
+import { beforeEach, expect, it } from 'vitest';
+import { createRun, divergencesOf, ledgerOf, snapshotHashesOf, writeRecords } from './index.js';
+import { testDatabase } from './test-database.fixture.js';
 
 const spec = runFileSchema.parse({
   experiment: 'ledger',
@@ -18,19 +10,10 @@ const spec = runFileSchema.parse({
   budget: { steps: 1 },
 });
 
-let database: TemporaryDatabase;
-let db: RunDatabase;
+const { db } = await testDatabase();
 let run: RunId;
 let serial = 0;
 
-beforeAll(async () => {
-  database = await temporaryDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
-});
 beforeEach(async () => {
   serial += 1;
   run = `ledger-${serial}` as RunId;

@@ -1,8 +1,7 @@
 import { runFileSchema } from '@tributary/config';
 import type { Point, RunId, RunRecord, TaskName, TimingPoint } from '@tributary/protocol';
-import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   countDivergences,
   createRun,
@@ -12,12 +11,12 @@ import {
   lineageOf,
   membersEnded,
   openDatabase,
-  type RunDatabase,
   requireRun,
   samplesOf,
   seriesSummaries,
   writeRecords,
 } from './index.js';
+import { testDatabase } from './test-database.fixture.js';
 
 const spec = runFileSchema.parse({
   experiment: 'records',
@@ -25,19 +24,10 @@ const spec = runFileSchema.parse({
   budget: { steps: 1 },
 });
 
-let database: TemporaryDatabase;
-let db: RunDatabase;
+const { db, url } = await testDatabase();
 let run: RunId;
 let serial = 0;
 
-beforeAll(async () => {
-  database = await temporaryDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
-});
 beforeEach(async () => {
   serial += 1;
   run = `records-${serial}` as RunId;
@@ -199,7 +189,7 @@ describe('writing records', () => {
   it('reports a lost connection as worth another try', async () => {
     const failing = writeRecords(db, [pointsOf([loss(1, 1)])], {
       afterCopy: async () => {
-        const admin = openDatabase(database.url);
+        const admin = openDatabase(url);
         await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
           admin,
         );

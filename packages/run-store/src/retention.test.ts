@@ -1,30 +1,12 @@
 import { createHash } from 'node:crypto';
 import { runFileSchema } from '@tributary/config';
 import type { RunId } from '@tributary/protocol';
-import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  checkpointsGivenUp,
-  commitCheckpoint,
-  createRun,
-  openDatabase,
-  type RunDatabase,
-  requireRun,
-  writeRecords,
-} from './index.js';
+import { expect, it } from 'vitest';
+import { checkpointsGivenUp, commitCheckpoint, createRun, requireRun, writeRecords } from './index.js';
+import { testDatabase } from './test-database.fixture.js';
 
 const words = { source: 'words', kind: 'spell' } as const;
-let database: TemporaryDatabase;
-let db: RunDatabase;
-
-beforeAll(async () => {
-  database = await temporaryDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
-});
+const { db } = await testDatabase();
 
 /** A run with a checkpoint at every tenth step and the losses of its two tasks at some. */
 async function runWith(name: string, checkpoints: Record<string, unknown>, losses: Record<number, [number, number]>) {

@@ -1,7 +1,6 @@
 import { runFileSchema } from '@tributary/config';
 import { type RunId, type RunState, runStates } from '@tributary/protocol';
-import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   attemptsOf,
   createRun,
@@ -13,8 +12,6 @@ import {
   isLegalTransition,
   listRuns,
   newestGeneration,
-  openDatabase,
-  type RunDatabase,
   recordGeneration,
   requireRun,
   setPrepared,
@@ -23,6 +20,7 @@ import {
   stepsAwaitedFrom,
   tasksOf,
 } from './index.js';
+import { testDatabase } from './test-database.fixture.js';
 
 const spec = runFileSchema.parse({
   experiment: 'words',
@@ -33,18 +31,8 @@ const spec = runFileSchema.parse({
   budget: { steps: 100 },
 });
 
-let database: TemporaryDatabase;
-let db: RunDatabase;
+const { db } = await testDatabase();
 let serial = 0;
-
-beforeAll(async () => {
-  database = await temporaryDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
-});
 
 async function newRun(experiment = 'words'): Promise<RunId> {
   serial += 1;
