@@ -11,7 +11,7 @@ const levels = [
 const workflowSafe = ['protocol', 'config', 'random', 'planner', 'workflows'];
 const sources = (names) => `^packages/(${names.join('|')})/src/`;
 const folders = (names) => `^packages/(${names.join('|')})/`;
-const test = '\\.test\\.ts$';
+const test = '\\.(test|fixture)\\.ts$';
 
 const climbing = levels.flatMap((names, level) =>
   names.map((name) => ({

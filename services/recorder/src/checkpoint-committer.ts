@@ -21,7 +21,7 @@ import {
   unneededParts,
 } from '@tributary/run-store';
 import type { Logger, Metrics } from '@tributary/telemetry';
-import type { PassFaultPoint } from './fault-points.js';
+import type { PassRecorderFaultPoint } from './fault-points.js';
 import { retry } from './retry.js';
 
 export interface CheckpointCommitterDeps {
@@ -29,7 +29,7 @@ export interface CheckpointCommitterDeps {
   readonly objects: ObjectStore;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly pass: PassFaultPoint;
+  readonly pass: PassRecorderFaultPoint;
   readonly onDiverged: (diverged: DivergenceRow) => void;
 }
 

@@ -4,7 +4,7 @@ import { openDatabase } from '@tributary/run-store';
 import { connectNats, runMain, termination, untilThere } from '@tributary/service-runtime';
 import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
 import { readEnvironment } from './environment.js';
-import { faultPoints } from './fault-points.js';
+import { passRecorderFaults } from './fault-points.js';
 import { Recorder } from './recorder.js';
 import { purgeRecorded } from './records-consumer.js';
 import { retireEndedRuns } from './retire-runs.js';
@@ -15,7 +15,7 @@ const purgeIntervalMs = 60_000;
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const { names, instance, targetsDir } = environment;
-  const pass = faultPoints(environment.faults);
+  const pass = passRecorderFaults(environment.faults);
   const checkpoints = parseCheckpointLocation(environment.checkpointStore);
   const logger = createLogger({ service: 'recorder', level: environment.logLevel });
   const { signal, requested } = termination();

@@ -1,7 +1,7 @@
 import { decodeRunRecord, type RunRecord } from '@tributary/protocol';
 import { isTransientDatabaseError, type RunDatabase, type WriteResult, writeRecords } from '@tributary/run-store';
 import type { Logger, Metrics } from '@tributary/telemetry';
-import type { PassFaultPoint } from './fault-points.js';
+import type { PassRecorderFaultPoint } from './fault-points.js';
 import { retry } from './retry.js';
 
 /** A message of the records stream, as far as the writer needs it. */
@@ -27,7 +27,7 @@ export interface RecordWriterDeps {
   readonly db: RunDatabase;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly pass: PassFaultPoint;
+  readonly pass: PassRecorderFaultPoint;
   /** Told of a value that differs from the recorded one. */
   readonly onDiverged: (diverged: WriteResult['diverged']) => void;
 }

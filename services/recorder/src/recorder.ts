@@ -7,7 +7,7 @@ import type { Logger, Metrics } from '@tributary/telemetry';
 import { batches } from './batches.js';
 import { CheckpointCommitter } from './checkpoint-committer.js';
 import { EndGate } from './end-gate.js';
-import type { PassFaultPoint } from './fault-points.js';
+import type { PassRecorderFaultPoint } from './fault-points.js';
 import { GenerationFence } from './generation-fence.js';
 import { Inbox } from './inbox.js';
 import { PartQueue } from './part-queue.js';
@@ -29,7 +29,7 @@ export interface RecorderDeps {
   readonly objects: ObjectStore;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly pass: PassFaultPoint;
+  readonly pass: PassRecorderFaultPoint;
 }
 
 /** How long a stop waits for a Postgres that is away; what is not written by then is delivered again. */

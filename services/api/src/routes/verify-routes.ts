@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream';
 import { ledgerOf, requireRun, snapshotHashesOf } from '@tributary/run-store';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ApiDeps, ApiOptions } from '../api-deps.js';
 import { errorSchema } from '../document-schemas.js';
+import { EventStreams } from '../event-streams.js';
 import { ledgerSchema } from '../ledger-schemas.js';
 import { chooseStretch } from '../verify/choose-stretch.js';
 import { verificationEvents } from '../verify/verification-events.js';
@@ -15,10 +15,7 @@ const step = z.coerce.number().int().min(0).max(0x7fffffff);
 export function verifyRoutes({ namespace }: ApiOptions, deps: ApiDeps): FastifyPluginAsyncZod {
   const { db } = deps;
   return async (app) => {
-    const open = new Set<AbortController>();
-    app.addHook('preClose', async () => {
-      for (const controller of open) controller.abort();
-    });
+    const streams = new EventStreams(app);
     app.route({
       method: 'GET',
       url: '/runs/:run/ledger',
@@ -62,16 +59,7 @@ export function verifyRoutes({ namespace }: ApiOptions, deps: ApiDeps): FastifyP
         const { from, to } = body ?? {};
         const choice = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
         const stretch = await chooseStretch(db, run, choice, { namespace });
-        const controller = new AbortController();
-        open.add(controller);
-        const events = verificationEvents(stretch, deps, controller.signal);
-        const stream = Readable.from(serverSent(events));
-        reply.raw.once('close', () => controller.abort());
-        stream.once('close', () => open.delete(controller));
-        return reply
-          .header('content-type', 'text/event-stream; charset=utf-8')
-          .header('cache-control', 'no-store')
-          .send(stream);
+        return streams.send(reply, (signal) => serverSent(verificationEvents(stretch, deps, signal)));
       },
     });
   };
