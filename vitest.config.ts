@@ -4,11 +4,33 @@ export default defineConfig({
   test: {
     // Temporal's native bridge and the TensorFlow addon dislike worker threads.
     pool: 'forks',
-    include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/bench/**', 'test/chaos/**'],
     reporters: ['default', './test/support/closing-line.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
     globalSetup: ['test/kernels.setup.ts', 'test/servers.setup.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        // Each file of these has a whole installation's processes, enough for any machine.
+        test: {
+          name: 'whole',
+          include: ['test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**', 'test/bench/**', 'test/chaos/**'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });

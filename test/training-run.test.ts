@@ -7,9 +7,6 @@ import { smallRun } from './support/small-run.js';
 /** Long enough that there is time to strike in the middle, whatever the machine. */
 const longer = { ...smallRun, experiment: 'longer', checkpoints: { every: 20, keep: 10 }, budget: { steps: 80 } };
 
-const pointsBySeries = (document: RunDocument, series: string) =>
-  document.series.filter((summary) => summary.series === series);
-
 describe('a training run on a whole installation', () => {
   let installation: Installation;
   let undisturbed: RunDocument;
@@ -32,41 +29,6 @@ describe('a training run on a whole installation', () => {
     const lineage = new Map(undisturbed.lineage.map(({ key, value }) => [key, value]));
     expect([...lineage.keys()].some((key) => key.endsWith('backend'))).toBe(true);
   });
-
-  it('records each (task, step) once, also with the recorder killed twice in between', async () => {
-    const strikes = [10, 40];
-    const run = await installation.launch({ ...longer, experiment: 'recorder-killed' });
-    const document = await installation.untilRest(run, async (step) => {
-      if (strikes[0] !== undefined && step >= strikes[0]) {
-        strikes.shift();
-        await installation.control.recorder.killAndRestart();
-      }
-    });
-    expect(strikes).toEqual([]);
-    expect(document.state).toBe('finished');
-    expect(document.stateHash).toBe(undisturbed.stateHash);
-    for (const task of ['pronounce', 'spell', 'stress']) {
-      const { rows } = await countByStep(installation, run, `task:${task}`, 'train.loss');
-      expect(rows).toEqual(Array.from({ length: 80 }, (_, step) => ({ step: step + 1, count: 1 })));
-    }
-    expect(pointsBySeries(document, 'train.loss').map(({ count }) => count)).toEqual(
-      pointsBySeries(undisturbed, 'train.loss').map(({ count }) => count),
-    );
-  }, 300_000);
-
-  it('goes on after a trainer is killed, to the same state', async () => {
-    const run = await installation.launch({ ...longer, experiment: 'trainer-killed' });
-    let killed = false;
-    const document = await installation.untilRest(run, async (step) => {
-      if (killed || step < 25 || (await installation.show(run)).checkpoints.length === 0) return;
-      killed = true;
-      process.kill(await trainerPid(installation, 'b'), 'SIGKILL');
-    });
-    expect(killed).toBe(true);
-    expect(document).toMatchObject({ state: 'finished', stateHash: undisturbed.stateHash });
-    expect(document.generations.length).toBeGreaterThan(1);
-    expect(document.generations.at(-1)?.resumeStep).toBeGreaterThanOrEqual(20);
-  }, 300_000);
 
   it('ends with the same state when it was cancelled and resumed', async () => {
     const run = await installation.launch({ ...longer, experiment: 'cancelled' });
@@ -127,26 +89,6 @@ describe('a training run on a whole installation', () => {
     expect(workers?.sort()).toEqual(['a', 'b']);
   }, 300_000);
 });
-
-async function countByStep(installation: Installation, run: string, subject: string, series: string) {
-  const { sql } = await import('kysely');
-  return sql<{ step: number; count: number }>`
-    select points.step::int as step, count(*)::int as count
-    from points join series on series.id = points.series_id
-    where series.run = ${run} and series.subject = ${subject} and series.series = ${series}
-    group by points.step order by points.step`.execute(installation.db);
-}
-
-/** The process that trains on a worker: its agent's only child. */
-async function trainerPid(installation: Installation, worker: string): Promise<number> {
-  const { readFile } = await import('node:fs/promises');
-  const agent = installation.agents.get(worker);
-  if (!agent) throw new Error(`no agent ${worker}`);
-  const children = await readFile(`/proc/${agent.pid}/task/${agent.pid}/children`, 'utf8');
-  const [pid] = children.trim().split(' ').map(Number);
-  if (!pid) throw new Error(`agent ${worker} hosts no trainer`);
-  return pid;
-}
 
 async function historyLength(installation: Installation, run: string): Promise<number> {
   const connection = await Connection.connect({ address: installation.servers.temporalAddress });

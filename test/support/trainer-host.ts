@@ -45,6 +45,7 @@ export class TrainerHost {
   readonly #compute = new ComputeKeeper();
   readonly #server: { close(): void };
   readonly #logger = createLogger({ service: 'trainer', level: 'fatal' });
+  #lost = false;
 
   static async open(ground: TrainingGround, worker: string): Promise<TrainerHost> {
     return new TrainerHost(ground, worker as WorkerId, await mkdtemp(join(tmpdir(), `tributary-${worker}-`)));
@@ -125,10 +126,11 @@ export class TrainerHost {
     };
   }
 
-  /** This worker's machine is gone, with all that it held. */
+  /** This worker's machine is gone, with all that it held; what an aborted trainer or a copy was still writing goes nowhere. */
   async lose(): Promise<void> {
+    this.#lost = true;
     this.#server.close();
-    await rm(this.folder.root, { recursive: true, force: true });
+    await rm(this.folder.root, { recursive: true, force: true, maxRetries: 20 });
   }
 
   async close(): Promise<void> {
@@ -141,7 +143,7 @@ export class TrainerHost {
     const { folder, worker } = this;
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     return {
-      folder: { write: (part, bytes) => (failing ? Promise.reject(full) : folder.write(part, bytes)) },
+      folder: { write: (part, bytes) => (failing || this.#lost ? Promise.reject(full) : folder.write(part, bytes)) },
       fetch: (part, holders, signal) =>
         folder.read(part).catch(() => fetchSnapshotPart({ connection, names, part, holders, signal })),
       written: async (_step: number, parts: readonly SnapshotPart[]) => {
