@@ -74,8 +74,8 @@ export interface NumberedRequest {
 }
 
 export type ComputeRequest =
-  /** Compiles every graph of training. `pauseMs`: how long to leave the processor to others after each. */
-  | { readonly kind: 'warm-up'; readonly pauseMs?: number }
+  /** Compiles every graph of training. */
+  | { readonly kind: 'warm-up' }
   | { readonly kind: 'seek'; readonly lane: number; readonly cursor: CursorPosition }
   | {
       readonly kind: 'step';

@@ -1,5 +1,4 @@
 /** Entry of the compute thread: TensorFlow and nothing else. The main thread keeps NATS and the collectives. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { RunFile } from '@tributary/config';
 import { GraphCache, openBackend } from '@tributary/engine';
@@ -64,7 +63,7 @@ async function start(): Promise<void> {
     local = localTraining(hosting, spec, model);
     return { kind: 'hosted', moments: local?.moments ?? null };
   };
-  const warmUp = async (pauseMs: number): Promise<void> => {
+  const warmUp = (): void => {
     const tasks = [...new Set(hosted().lanes.map(({ task }) => task))].map(taskNamed);
     const total = tasks.reduce((sum, task) => sum + task.shapes.length, 0);
     let ready = 0;
@@ -74,7 +73,6 @@ async function start(): Promise<void> {
         reply({ kind: 'warming', done: ready, total, graph: `${task.name} ${shapeLabel(shape)}` });
         task.trainStep(shape);
         ready += 1;
-        if (pauseMs > 0) await delay(pauseMs);
       }
     }
     reply({ kind: 'warming', done: ready, total, graph: '' });
@@ -84,7 +82,7 @@ async function start(): Promise<void> {
     const { shared } = hosted();
     switch (request.kind) {
       case 'warm-up':
-        await warmUp(request.pauseMs ?? 0);
+        warmUp();
         return done;
       case 'seek':
         taskOf(request.lane).seek(request.lane, request.cursor);

@@ -3,10 +3,7 @@ import type { ComputeKeeper } from './compute-keeper.js';
 import { GenerationSetup } from './generation-setup.js';
 import type { TrainerOptions } from './trainer-types.js';
 
-export interface WarmOptions extends Pick<TrainerOptions, 'document' | 'member' | 'prepared' | 'backend' | 'device'> {
-  /** How long to leave the processor to others after each graph. */
-  readonly pauseMs: number;
-}
+export type WarmOptions = Pick<TrainerOptions, 'document' | 'member' | 'prepared' | 'backend' | 'device'>;
 
 /**
  * Makes a process ready for the lanes of one member: its compute thread has their data and the graphs of their training, and
@@ -16,7 +13,7 @@ export async function warmCompute(
   options: WarmOptions,
   { objects, compute }: { readonly objects: ObjectStore; readonly compute: ComputeKeeper },
 ): Promise<void> {
-  const { prepared, backend, device, pauseMs } = options;
+  const { prepared, backend, device } = options;
   const setup = new GenerationSetup(options);
   const { plan, spec, exchange, state } = setup;
   const { shared, tasks } = state.vectors;
@@ -27,5 +24,5 @@ export async function warmCompute(
     gradients: exchange.gradients,
     splits: (missing) => setup.splits(missing, objects),
   });
-  await client.request({ kind: 'warm-up', pauseMs });
+  await client.request({ kind: 'warm-up' });
 }

@@ -7,10 +7,9 @@ export async function prepareStandby(
   session: TrainerSession,
   document: GenerationDocument,
   member: number,
-  { pauseMs }: { readonly pauseMs: number },
 ): Promise<void> {
   const { environment, objects, compute } = session;
   const { backend, device } = environment;
   const prepared = await session.prepared(document.preparedKey);
-  await warmCompute({ document, member, prepared, backend, device, pauseMs }, { objects, compute });
+  await warmCompute({ document, member, prepared, backend, device }, { objects, compute });
 }

@@ -5,7 +5,6 @@
 import { type GenerationDocument, toErrorDocument } from '@tributary/protocol';
 import { MemberGeneration } from './member-generation.js';
 import { prepareStandby } from './prepare-standby.js';
-import { mayRaisePriority, setOwnPriority } from './process-priority.js';
 import { aliveIntervalMs, type FromTrainer, type ToTrainer } from './trainer-messages.js';
 import { TrainerSession } from './trainer-session.js';
 
@@ -20,15 +19,11 @@ if (!process.connected) process.exit(1);
 setInterval(() => tell({ kind: 'alive' }), aliveIntervalMs);
 
 const opening = TrainerSession.open();
-const gentle = mayRaisePriority();
 let current: MemberGeneration | null = null;
 let newest = -1;
-let isStandby = false;
 
 async function start(document: GenerationDocument, member: number): Promise<void> {
   newest = Math.max(newest, document.generation);
-  if (isStandby && gentle) setOwnPriority('normal');
-  isStandby = false;
   const session = await opening;
   await current?.giveUp();
   // Another document may have come while the generation before was given up.
@@ -40,16 +35,11 @@ async function start(document: GenerationDocument, member: number): Promise<void
 }
 
 async function prepare(document: GenerationDocument, member: number): Promise<void> {
-  if (gentle && newest < 0) setOwnPriority('low');
-  isStandby = newest < 0;
   const session = await opening;
   if (newest >= 0) return;
-  await prepareStandby(session, document, member, { pauseMs: gentle ? 0 : standbyPauseMs });
+  await prepareStandby(session, document, member);
   tell({ kind: 'warm' });
 }
-
-/** Where a standby cannot take a low priority for a while, it leaves the processor to others between graphs. */
-const standbyPauseMs = 500;
 
 /** One thing after the other; messages that need no waiting go past it. */
 let queue: Promise<void> = Promise.resolve();
