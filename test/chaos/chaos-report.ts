@@ -9,6 +9,7 @@ export interface ChaosReport {
     readonly faults: number;
     readonly hash_equal: boolean;
     readonly hashes_compared: number;
+    readonly snapshots_missing: number;
     readonly generations: number;
     readonly seconds: number;
     readonly wrong: readonly string[];
@@ -61,6 +62,7 @@ export function summarize(options: {
       faults: result.faults,
       hash_equal: result.hashEqual,
       hashes_compared: result.hashesCompared,
+      snapshots_missing: result.snapshotsMissing,
       generations: result.generations,
       seconds: round(result.seconds),
       wrong: result.wrong,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { natsNames } from '@tributary/protocol';
 import { type Db, snapshotHashesOf } from '@tributary/run-store';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { childrenOf } from './chaos-process.js';
 import { type ChaosStack, markedProcesses } from './chaos-stack.js';
 
@@ -37,6 +37,8 @@ export interface RunCheck {
   /** Each hash that both runs have is equal, and no checkpoint of the unfailed run is missing. */
   readonly hashEqual: boolean;
   readonly hashesCompared: number;
+  /** Parts of snapshots of the unfailed run that this one did not record: a fault may cost a snapshot, never a step. */
+  readonly snapshotsMissing: number;
   /** (task, step) pairs that are not in Postgres, and those that are there more than once. */
   readonly lostSteps: number;
   readonly duplicates: number;
@@ -69,8 +71,10 @@ export async function checkRun(stack: ChaosStack, options: CheckOptions): Promis
   };
   compare('the state hash at the end', traces.stateHash, unfailed.stateHash);
   for (const [step, hash] of unfailed.checkpoints) compare(`checkpoint ${step}`, traces.checkpoints.get(step), hash);
+  let snapshotsMissing = 0;
   for (const [key, hash] of unfailed.snapshots)
     if (traces.snapshots.has(key)) compare(`snapshot ${key}`, traces.snapshots.get(key), hash);
+    else snapshotsMissing++;
   wrong.push(...unequal.slice(0, 5));
 
   const { lostSteps, duplicates } = await countSteps(db, run, { tasks, steps });
@@ -78,6 +82,8 @@ export async function checkRun(stack: ChaosStack, options: CheckOptions): Promis
   if (duplicates > 0) wrong.push(`${duplicates} (task, step) pairs are in Postgres more than once`);
   const differing = await differingPoints(db, run, reference);
   if (differing > 0) wrong.push(`${differing} points differ from the unfailed run's`);
+  const otherBatches = await differingBatches(db, run, reference);
+  if (otherBatches > 0) wrong.push(`${otherBatches} lanes' batches differ from the unfailed run's`);
   const { divergences } = await db
     .selectFrom('divergences')
     .select(({ fn }) => fn.countAll<string>().as('divergences'))
@@ -94,7 +100,7 @@ export async function checkRun(stack: ChaosStack, options: CheckOptions): Promis
     const left = await settled(probe);
     if (left > 0) wrong.push(`${left} ${what}`);
   }
-  return { hashEqual: unequal.length === 0, hashesCompared, lostSteps, duplicates, wrong };
+  return { hashEqual: unequal.length === 0, hashesCompared, snapshotsMissing, lostSteps, duplicates, wrong };
 }
 
 /** The count once it is 0, or what it is after half a minute. */
@@ -127,9 +133,21 @@ async function differingPoints(db: Db, run: string, reference: string): Promise<
   const points = (of: string) => sql`
     select series.subject, series.series, points.step, points.value
     from points join series on series.id = points.series_id where series.run = ${of} and series.kind = 'point'`;
+  return await countDiffering(db, points(run), points(reference));
+}
+
+/** Batches of the ledger that one of the runs has and the other has not. */
+async function differingBatches(db: Db, run: string, reference: string): Promise<number> {
+  const batches = (of: string) => sql`
+    select step, lane, epoch, "position", microbatches
+    from ledger join ledger_runs on ledger_runs.id = ledger.run_id where ledger_runs.run = ${of}`;
+  return await countDiffering(db, batches(run), batches(reference));
+}
+
+async function countDiffering(db: Db, ours: RawBuilder<unknown>, theirs: RawBuilder<unknown>): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from (
-      ((${points(run)}) except (${points(reference)})) union all ((${points(reference)}) except (${points(run)}))
+      ((${ours}) except (${theirs})) union all ((${theirs}) except (${ours}))
     ) as differing`.execute(db);
   return rows[0]?.count ?? 0;
 }
