@@ -143,10 +143,15 @@ export async function deleteCheckpoint(db: Db, run: string, step: number): Promi
 }
 
 /**
- * Parts whose objects nobody needs: those of deleted checkpoints, and those at or below the newest committed step that no
- * committed checkpoint holds (a generation died half-way, or a later one saved the same step again).
+ * Parts whose objects nobody needs: those of deleted checkpoints, those of a step that was committed with others (a later generation
+ * saved it again), and those of checkpoints below the newest that never became whole (a generation died half-way).
+ * @param stillComing parts of unwhole checkpoints may still be announced: these are needed
  */
-export async function unneededParts(db: Db, run: string): Promise<CheckpointPartRow[]> {
+export async function unneededParts(
+  db: Db,
+  run: string,
+  { stillComing = false }: { readonly stillComing?: boolean } = {},
+): Promise<CheckpointPartRow[]> {
   return await db
     .selectFrom('checkpointParts as part')
     .leftJoin('checkpoints as checkpoint', (join) =>
@@ -166,9 +171,11 @@ export async function unneededParts(db: Db, run: string): Promise<CheckpointPart
     )
     .where((eb) =>
       eb.or([
-        eb('checkpoint.step', 'is', null),
         eb('checkpoint.deletedAt', 'is not', null),
-        sql<boolean>`not exists (select from jsonb_array_elements(checkpoint.manifest -> 'parts') as kept where kept ->> 'key' = part.key)`,
+        eb.and([
+          ...(stillComing ? [eb('checkpoint.step', 'is not', null)] : []),
+          sql<boolean>`not exists (select from jsonb_array_elements(checkpoint.manifest -> 'parts') as kept where kept ->> 'key' = part.key)`,
+        ]),
       ]),
     )
     .orderBy('part.step')

@@ -31,6 +31,15 @@ export interface CheckpointCommitterDeps {
   readonly metrics: Metrics;
   readonly pass: PassRecorderFaultPoint;
   readonly onDiverged: (diverged: DivergenceRow) => void;
+  /** The records stream's sequence up to which no message is missing an acknowledgment. */
+  readonly settledThrough: () => Promise<number>;
+}
+
+/** A part as it was announced. */
+export interface AnnouncedPart {
+  readonly part: CheckpointPart;
+  /** Place of the announcement in the records stream. */
+  readonly sequence: number;
 }
 
 /** Verifies parts, commits checkpoints that are whole, and deletes those that retention gives up. */
@@ -45,11 +54,12 @@ export class CheckpointCommitter {
    * comes to be, and the one before stays.
    * @throws the last error where the signal ends the trying
    */
-  async handle(part: CheckpointPart, signal: AbortSignal): Promise<void> {
+  async handle(announced: AnnouncedPart, signal: AbortSignal): Promise<void> {
     const { logger } = this.#deps;
+    const { part } = announced;
     const { run, step, part: name } = part;
     try {
-      await retry(async () => await this.#take(part), {
+      await retry(async () => await this.#take(announced), {
         signal,
         retryable: (error) => !isLostPart(error),
         onRetry: (error, attempt, waitMs) => {
@@ -66,7 +76,7 @@ export class CheckpointCommitter {
     }
   }
 
-  async #take(part: CheckpointPart): Promise<void> {
+  async #take({ part, sequence }: AnnouncedPart): Promise<void> {
     const { db, objects, metrics, pass, onDiverged } = this.#deps;
     if ((await findRun(db, part.run)) === null) return;
     await this.#timed('verify', async () => void (await readPart(objects, part)));
@@ -76,10 +86,10 @@ export class CheckpointCommitter {
       const diverged = await recordDivergedPart(db, part);
       if (diverged) onDiverged(diverged);
       // A recorder killed right after its commit left this to the part's next delivery.
-      await this.retain(part.run);
+      await this.#retain(part.run, sequence);
       return;
     }
-    await this.#timed('commit', async () => await this.#commit(manifest));
+    await this.#timed('commit', async () => await this.#commit(manifest, sequence));
     metrics.checkpointLastSuccessTimestampSeconds.set({ run_id: part.run }, Date.now() / 1_000);
     metrics.checkpointBytes.set(
       { run_id: part.run },
@@ -87,19 +97,22 @@ export class CheckpointCommitter {
     );
   }
 
-  async #commit(manifest: CheckpointManifest): Promise<void> {
+  async #commit(manifest: CheckpointManifest, sequence: number): Promise<void> {
     const { db, objects, logger, pass } = this.#deps;
     const { run, step, stateHash } = manifest;
     await writeManifest(objects, manifest);
     pass('manifest-written');
     if (await commitCheckpoint(db, manifest)) logger.info({ run, step, stateHash }, 'checkpoint committed');
     pass('checkpoint-committed');
-    await this.retain(run);
+    await this.#retain(run, sequence);
   }
 
-  /** Applies the run file's retention. What was cut off half-way is finished the next time. */
-  async retain(run: string): Promise<void> {
-    const { db, objects, logger } = this.#deps;
+  /**
+   * Applies the run file's retention. What was cut off half-way is finished the next time. A killed recorder's messages come again
+   * behind newer ones: until all before this one are settled, an older checkpoint may still become whole.
+   */
+  async #retain(run: string, sequence: number): Promise<void> {
+    const { db, objects, logger, settledThrough } = this.#deps;
     const row = await findRun(db, run);
     if (!row) return;
     for (const { step } of await checkpointsGivenUp(db, row)) {
@@ -107,7 +120,8 @@ export class CheckpointCommitter {
       logger.info({ run, step }, 'checkpoint deleted');
     }
     const steps = await deletedCheckpoints(db, run);
-    const parts = await unneededParts(db, run);
+    const stillComing = (await settledThrough()) < sequence - 1;
+    const parts = await unneededParts(db, run, { stillComing });
     for (const step of steps) await objects.delete(checkpointKey(run, step));
     for (const { key } of parts) await objects.delete(key);
     await forgetCheckpoints(db, run, { steps, partKeys: parts.map(({ key }) => key) });

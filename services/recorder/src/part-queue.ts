@@ -6,14 +6,14 @@ import type { RecordMessage } from './record-writer.js';
  * back must not hold up points. A message is acknowledged once its part is done; what waits at the end is delivered again.
  */
 export class PartQueue {
-  readonly #handle: (part: CheckpointPart) => Promise<void>;
+  readonly #handle: (part: CheckpointPart, message: RecordMessage) => Promise<void>;
   readonly #waiting: { readonly message: RecordMessage; readonly part: CheckpointPart }[] = [];
   #running: Promise<void> = Promise.resolve();
   #busy = false;
   #closed = false;
 
   /** @param handle throws where the part is to be delivered again */
-  constructor(handle: (part: CheckpointPart) => Promise<void>) {
+  constructor(handle: (part: CheckpointPart, message: RecordMessage) => Promise<void>) {
     this.#handle = handle;
   }
 
@@ -32,7 +32,7 @@ export class PartQueue {
 
   async #run(): Promise<void> {
     for (let entry = this.#waiting[0]; entry && !this.#closed; entry = this.#waiting[0]) {
-      const done = await this.#handle(entry.part).then(
+      const done = await this.#handle(entry.part, entry.message).then(
         () => true,
         () => false,
       );

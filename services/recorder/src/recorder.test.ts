@@ -408,6 +408,27 @@ describe('checkpoints', () => {
     },
   );
 
+  it('become whole though what a killed recorder had in hand comes again behind a newer checkpoint', async () => {
+    await announceAll(10);
+    const first = startRecorder('part-added:2');
+    expect(await ended(first.child), first.errors.join('')).toEqual(killed);
+    await announceAll(20);
+    startRecorder();
+    await recorded();
+    expect(await steps()).toEqual([20, 10]);
+    expect(await objects.list(`checkpoints/${run}/`)).toHaveLength(6);
+  });
+
+  it('that never become whole leave nothing behind once nothing of them can come', async () => {
+    startRecorder();
+    await announce(10, 'shared');
+    await announceAll(20);
+    await announceAll(30);
+    await recorded();
+    expect(await steps()).toEqual([30, 20]);
+    expect(await objects.list(`checkpoints/${run}/`)).toHaveLength(6);
+  });
+
   it('that are made again must be the same', async () => {
     startRecorder();
     await announceAll(10);

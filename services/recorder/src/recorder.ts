@@ -65,21 +65,19 @@ export class Recorder {
         }
       },
     });
+    const settled = () => settledThrough(deps.connection, options.names.recordsStream);
     const committer = new CheckpointCommitter({
       ...deps,
+      settledThrough: settled,
       onDiverged: (diverged) => {
         deps.logger.error({ diverged }, 'a redone checkpoint differs');
         this.#tellDivergence(diverged.run, diverged);
       },
     });
-    this.#ends = new EndGate(
-      () => settledThrough(deps.connection, options.names.recordsStream),
-      (ends) => this.#writer.write(ends, this.#givingUp.signal),
-      this.#stopping.signal,
-    );
-    this.#parts = new PartQueue(async (part) => {
+    this.#ends = new EndGate(settled, (ends) => this.#writer.write(ends, this.#givingUp.signal), this.#stopping.signal);
+    this.#parts = new PartQueue(async (part, { sequence }) => {
       if (!(await this.#fence.shutsOut(part, this.#stopping.signal)))
-        await committer.handle(part, this.#stopping.signal);
+        await committer.handle({ part, sequence }, this.#stopping.signal);
     });
   }
 
