@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from './support/api-installation.js';
 import { fastFiles, fastRun } from './support/fast-run.js';
 
-const steps = 300;
+const steps = 1200;
 
 /** A stack of its own, led as its user leads it: by the command line alone. */
 describe('a stack that is stopped and started again', () => {
@@ -24,7 +24,7 @@ describe('a stack that is stopped and started again', () => {
   const launch = async (experiment: string): Promise<string> => {
     const spec = {
       ...{ ...fastRun, experiment, workers: { min: 1, max: 2 }, budget: { steps } },
-      ...{ checkpoints: { every: 50, keep: 10 }, evaluation: { every: 1000, samples: 0 } },
+      ...{ checkpoints: { every: 200, keep: 10 }, evaluation: { every: 1000, samples: 0 } },
     };
     await writeFile(join(folder, `${experiment}.json`), JSON.stringify(spec));
     return (await json<{ run: string }>('launch', join(folder, `${experiment}.json`))).run;
@@ -60,7 +60,7 @@ describe('a stack that is stopped and started again', () => {
 
   it('resumes what was paused, on fewer workers, to the same state', async () => {
     const run = await launch('paused');
-    await untilStep(run, 20);
+    await untilStep(run, 5);
     await tributary('pause', run);
     await expect.poll(() => show(run), { timeout: 60_000 }).toMatchObject({ state: 'paused' });
     const paused = await show(run);
@@ -76,14 +76,38 @@ describe('a stack that is stopped and started again', () => {
   it('forks from a run file on disk whose data the parent has', async () => {
     const { run } = undisturbed;
     const file = join(folder, 'undisturbed.json');
-    const fork = await json<{ run: string }>('fork', run, '--step', '250', '--file', file);
+    const fork = await json<{ run: string }>('fork', run, '--step', '1000', '--file', file);
     await tributary('watch', fork.run);
-    expect(await show(fork.run)).toMatchObject({ parent: { run, step: 250 }, stateHash: undisturbed.stateHash });
+    expect(await show(fork.run)).toMatchObject({ parent: { run, step: 1000 }, stateHash: undisturbed.stateHash });
+  }, 120_000);
+
+  it('lends a run a worker that is started by hand, and loses no step when it is told to leave', async () => {
+    const { url, tokenFile } = await json<{ url: string; tokenFile: string }>('worker', 'token');
+    let pid = 0;
+    const worker = runCli(
+      ['worker', 'start', '--join', url, '--token-file', tokenFile, '--name', 'by-hand'],
+      env,
+      (_, its) => {
+        pid = its;
+      },
+    );
+    await expect.poll(() => tributary('workers'), { timeout: 60_000 }).toMatch(/^by-hand +free/m);
+    const run = await launch('lent');
+    await untilStep(run, 5);
+    process.kill(pid, 'SIGTERM');
+    expect((await worker).code).toBe(0);
+    await tributary('watch', run);
+    const lent = await show(run);
+    expect(lent).toMatchObject({ state: 'finished', attempt: 1, stateHash: undisturbed.stateHash });
+    const [first, second] = lent.generations;
+    expect(first?.members.map((member) => member.worker as string)).toContain('by-hand');
+    expect(second?.members.map((member) => member.worker as string)).not.toContain('by-hand');
+    expect(second?.reason).toMatch(/leave|drain|hand/i);
   }, 120_000);
 
   it('goes on by itself with what was training, to the same state', async () => {
     const run = await launch('training');
-    await untilStep(run, 20);
+    await untilStep(run, 5);
     await tributary('down');
     await tributary('up', '--workers', '1');
     await tributary('watch', run);

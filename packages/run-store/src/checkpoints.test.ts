@@ -111,7 +111,7 @@ it('lists newest first, hides the deleted, and forgets what is gone', async () =
     '25 shared',
   ]);
   // Unless what is missing of it is still to be announced.
-  const certain = await unneededParts(db, run, { stillComing: true });
+  const certain = await unneededParts(db, run, { settledBelow: 25 });
   expect(certain.map(({ step }) => step)).toEqual([10, 10]);
   await forgetCheckpoints(db, run, { steps: [10, 20], partKeys: unneeded.map(({ key }) => key) });
   expect(await unneededParts(db, run)).toEqual([]);

@@ -144,13 +144,13 @@ export async function deleteCheckpoint(db: Db, run: string, step: number): Promi
 
 /**
  * Parts whose objects nobody needs: those of deleted checkpoints, those of a step that was committed with others (a later generation
- * saved it again), and those of checkpoints below the newest that never became whole (a generation died half-way).
- * @param stillComing parts of unwhole checkpoints may still be announced: these are needed
+ * saved it again), and those of checkpoints below the newest that are not whole (a generation died half-way).
+ * @param settledBelow parts of checkpoints from this step on may still be announced; left out: none will be
  */
 export async function unneededParts(
   db: Db,
   run: string,
-  { stillComing = false }: { readonly stillComing?: boolean } = {},
+  { settledBelow }: { readonly settledBelow?: number } = {},
 ): Promise<CheckpointPartRow[]> {
   return await db
     .selectFrom('checkpointParts as part')
@@ -173,7 +173,9 @@ export async function unneededParts(
       eb.or([
         eb('checkpoint.deletedAt', 'is not', null),
         eb.and([
-          ...(stillComing ? [eb('checkpoint.step', 'is not', null)] : []),
+          ...(settledBelow === undefined
+            ? []
+            : [eb.or([eb('checkpoint.step', 'is not', null), eb('part.step', '<', settledBelow)])]),
           sql<boolean>`not exists (select from jsonb_array_elements(checkpoint.manifest -> 'parts') as kept where kept ->> 'key' = part.key)`,
         ]),
       ]),

@@ -86,10 +86,10 @@ export class CheckpointCommitter {
       const diverged = await recordDivergedPart(db, part);
       if (diverged) onDiverged(diverged);
       // A recorder killed right after its commit left this to the part's next delivery.
-      await this.#retain(part.run, sequence);
+      await this.#retain({ part, sequence });
       return;
     }
-    await this.#timed('commit', async () => await this.#commit(manifest, sequence));
+    await this.#timed('commit', async () => await this.#commit(manifest, { part, sequence }));
     metrics.checkpointLastSuccessTimestampSeconds.set({ run_id: part.run }, Date.now() / 1_000);
     metrics.checkpointBytes.set(
       { run_id: part.run },
@@ -97,21 +97,21 @@ export class CheckpointCommitter {
     );
   }
 
-  async #commit(manifest: CheckpointManifest, sequence: number): Promise<void> {
+  async #commit(manifest: CheckpointManifest, announced: AnnouncedPart): Promise<void> {
     const { db, objects, logger, pass } = this.#deps;
     const { run, step, stateHash } = manifest;
     await writeManifest(objects, manifest);
     pass('manifest-written');
     if (await commitCheckpoint(db, manifest)) logger.info({ run, step, stateHash }, 'checkpoint committed');
     pass('checkpoint-committed');
-    await this.#retain(run, sequence);
+    await this.#retain(announced);
   }
 
   /**
    * Applies the run file's retention. What was cut off half-way is finished the next time. A killed recorder's messages come again
-   * behind newer ones: until all before this one are settled, an older checkpoint may still become whole.
+   * behind newer ones: only once all before this one are settled will no checkpoint of an earlier step become whole any more.
    */
-  async #retain(run: string, sequence: number): Promise<void> {
+  async #retain({ part: { run, step: newest }, sequence }: AnnouncedPart): Promise<void> {
     const { db, objects, logger, settledThrough } = this.#deps;
     const row = await findRun(db, run);
     if (!row) return;
@@ -120,8 +120,8 @@ export class CheckpointCommitter {
       logger.info({ run, step }, 'checkpoint deleted');
     }
     const steps = await deletedCheckpoints(db, run);
-    const stillComing = (await settledThrough()) < sequence - 1;
-    const parts = await unneededParts(db, run, { stillComing });
+    const settledBelow = (await settledThrough()) < sequence - 1 ? 0 : newest;
+    const parts = await unneededParts(db, run, { settledBelow });
     for (const step of steps) await objects.delete(checkpointKey(run, step));
     for (const { key } of parts) await objects.delete(key);
     await forgetCheckpoints(db, run, { steps, partKeys: parts.map(({ key }) => key) });

@@ -408,16 +408,19 @@ describe('checkpoints', () => {
     },
   );
 
-  it('become whole though what a killed recorder had in hand comes again behind a newer checkpoint', async () => {
-    await announceAll(10);
-    const first = startRecorder('part-added:2');
-    expect(await ended(first.child), first.errors.join('')).toEqual(killed);
-    await announceAll(20);
-    startRecorder();
-    await recorded();
-    expect(await steps()).toEqual([20, 10]);
-    expect(await objects.list(`checkpoints/${run}/`)).toHaveLength(6);
-  });
+  it.each(['part-added:1', 'part-added:2'])(
+    'become whole though what a recorder killed at %s had in hand comes again behind a newer one',
+    async (faults) => {
+      await announceAll(10);
+      const first = startRecorder(faults);
+      expect(await ended(first.child), first.errors.join('')).toEqual(killed);
+      await announceAll(20);
+      startRecorder();
+      await recorded();
+      expect(await steps()).toEqual([20, 10]);
+      expect(await objects.list(`checkpoints/${run}/`)).toHaveLength(6);
+    },
+  );
 
   it('that never become whole leave nothing behind once nothing of them can come', async () => {
     startRecorder();
