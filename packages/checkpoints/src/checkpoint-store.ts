@@ -79,6 +79,8 @@ export async function withCheckpointStore(objects: ObjectStore, location: Checkp
 
 /** Loads its client only where it is used. */
 async function openS3(location: S3Location): Promise<ObjectStore> {
+  // It would warn once a process of the Node version that this release of it is the last to support.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const { s3Store } = await import('./s3-store.js');
   return await s3Store(location);
 }

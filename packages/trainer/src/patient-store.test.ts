@@ -6,11 +6,11 @@ import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { connect } from '@nats-io/transport-node';
-import { natsStore } from '@tributary/checkpoints';
+import { directoryStore, natsStore, withCheckpointStore } from '@tributary/checkpoints';
 import { provisionJetStream } from '@tributary/devstack';
 import { natsNames } from '@tributary/protocol';
 import { createLogger } from '@tributary/telemetry';
-import { freePort } from '@tributary/testing';
+import { freePort, s3Server } from '@tributary/testing';
 import { expect, it } from 'vitest';
 import { patientStore } from './patient-store.js';
 
@@ -71,5 +71,39 @@ it('reads and writes across a restart of NATS, and throws what the store does no
     await connection.close();
     nats.kill('SIGKILL');
     await rm(folder, { recursive: true, force: true });
+  }
+});
+
+it('writes across a restart of S3, and throws what the bucket does not have', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-objects-'));
+  const server = await s3Server();
+  const before = { ...process.env };
+  Object.assign(process.env, server.credentials);
+  try {
+    let failed = (): void => {};
+    const away = new Promise<void>((resolve) => {
+      failed = resolve;
+    });
+    const log = new Writable({
+      write(_line, _encoding, done) {
+        failed();
+        done();
+      },
+    });
+    const logger = createLogger({ service: 'test', level: 'warn', destination: log });
+    const { bucket, endpoint } = server;
+    const location = { kind: 's3', bucket, endpoint, prefix: '', region: 'us-east-1' } as const;
+    const store = patientStore(await withCheckpointStore(directoryStore(folder), location), logger, 10);
+    await server.kill();
+    const written = store.put('checkpoints/there', Uint8Array.of(1, 2, 3));
+    await away;
+    await server.start();
+    await written;
+    expect(await store.get('checkpoints/there')).toEqual(Uint8Array.of(1, 2, 3));
+    await expect(store.get('checkpoints/gone')).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+  } finally {
+    process.env = before;
+    await server.remove();
+    await rm(folder, { recursive: true });
   }
 });

@@ -20,8 +20,27 @@ const awayErrors = [
 /** Its class is not exported: nobody answered for JetStream, which starts after its server. */
 const notYetEnabled = 'JetStreamNotEnabled';
 
+/** What Node says of a server that cannot be reached, and AWS's client of one that broke off. */
+const awayCodes: readonly unknown[] = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'TimeoutError',
+];
+
+/** HTTP statuses of a server, or of what stands before it, that cannot answer now. */
+const awayStatuses: readonly unknown[] = [429, 502, 503, 504];
+
 /** Whether an error says that a server is away for now, rather than that it refuses. */
 export function serverIsAway(error: unknown): boolean {
+  const { code, name, $metadata } = (error ?? {}) as { code?: unknown; name?: unknown; $metadata?: unknown };
+  if (awayCodes.includes(code) || awayCodes.includes(name)) return true;
+  if (awayStatuses.includes(($metadata as { httpStatusCode?: unknown } | undefined)?.httpStatusCode)) return true;
   if (error instanceof JetStreamApiError) return error.code === temporarilyUnavailable;
   if (awayErrors.some((kind) => error instanceof kind)) return true;
   if (error instanceof Error && error.name === notYetEnabled) return true;
@@ -30,7 +49,7 @@ export function serverIsAway(error: unknown): boolean {
 }
 
 /**
- * An object store that waits for its server: a restart of NATS must cost a run nothing. What the server refuses (a full disk) or
+ * An object store that waits for its server: a restart of NATS, or of S3, must cost a run nothing. What the server refuses (a full disk) or
  * does not have is thrown at once. All operations may be done twice.
  */
 export function patientStore(store: ObjectStore, logger: Logger, firstWaitMs = 200): ObjectStore {
