@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, sql } from 'kysely';
+import { historyMigration } from './history-migration.js';
 
 /** DDL as plain SQL, forward only: a migration that has been released is never edited. */
 function statements(text: string): Migration {
@@ -265,4 +266,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-gram-matrices': gramMatrices,
   '0003-parents': parents,
   '0004-ledger': ledger,
+  '0005-history': historyMigration,
 };

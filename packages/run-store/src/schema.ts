@@ -25,6 +25,24 @@ export interface RunTable {
   createdAt: Stamp;
   startedAt: NullableStamp;
   endedAt: NullableStamp;
+  note: string | null;
+  archivedAt: NullableStamp;
+  /** Set while it is being purged; no reader sees it from then on. */
+  deletedAt: NullableStamp;
+}
+
+export interface RunTagTable {
+  run: string;
+  key: string;
+  value: string;
+}
+
+/** The leaves of the run file, see `runParams`. */
+export interface RunParamTable {
+  run: string;
+  key: string;
+  value: string;
+  number: number | null;
 }
 
 export interface TaskTable {
@@ -106,6 +124,8 @@ export interface SeriesTable {
   subject: string;
   series: string;
   kind: SeriesKind;
+  /** Its name for users: the series of the run, `<task>.<series>` of a task; null of lanes. */
+  metric: ColumnType<string | null, never, never>;
   count: Generated<number>;
   firstStep: number | null;
   lastStep: number | null;
@@ -242,6 +262,8 @@ export interface DivergenceTable {
 /** All tables of the run store, in camel case; the database has them in snake case. */
 export interface Schema {
   runs: RunTable;
+  runTags: RunTagTable;
+  runParams: RunParamTable;
   tasks: TaskTable;
   attempts: AttemptTable;
   generations: GenerationTable;
