@@ -15,6 +15,8 @@ export {
   type GeneratorSpec,
   type HeadSpec,
   type InitSpec,
+  longestNote,
+  longestTag,
   type MetricName,
   type ModelSpec,
   maxLanes,
@@ -25,6 +27,7 @@ export {
   type SamplingSpec,
   type ScheduleSpec,
   type TaskSpec,
+  tagKeyPattern,
 } from './run-file.js';
 export { RunFileError, type RunFileProblem } from './run-file-error.js';
 export { nearestMultiples, type SyncSpec, stepsOfExchange } from './sync-schema.js';

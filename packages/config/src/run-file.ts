@@ -26,6 +26,13 @@ const experimentName = z
     'must be 1 to 55 letters, digits, "-" or "_", starting with a letter or digit',
   );
 
+/** What a tag's key is made of. */
+export const tagKeyPattern = /^[A-Za-z0-9][A-Za-z0-9_./ -]{0,249}$/;
+/** Characters of a tag's value. */
+export const longestTag = 500;
+/** Characters of a run's note. */
+export const longestNote = 10_000;
+
 /** Most lanes (replicas of all tasks together) of one run. */
 export const maxLanes = 64;
 
@@ -187,6 +194,19 @@ export const runFileSchema = z
       })
       .prefault({})
       .describe('Which steps the history keeps.'),
+    tags: z
+      .record(
+        z
+          .string()
+          .regex(
+            tagKeyPattern,
+            'must be 1 to 250 letters, digits, "-", "_", ".", "/" or spaces, beginning with a letter or digit',
+          ),
+        z.string().max(longestTag, `must be at most ${longestTag} characters; put longer text into note`),
+      )
+      .optional()
+      .describe('Words to find the run by, text each: { purpose: baseline }. They never change the result.'),
+    note: z.string().max(longestNote).optional().describe('What the run is for, in free text. It never changes the result.'),
     budget: z
       .strictObject({
         steps: positiveInt.max(1_000_000_000).describe('Steps after which the run is finished.'),

@@ -3,7 +3,7 @@ import { type CheckpointManifest, type CheckpointPart, checkpointStateText } fro
 import { type Selectable, sql } from 'kysely';
 import type { Db } from './database.js';
 import type { DivergenceRow } from './history.js';
-import { inTransaction } from './runs.js';
+import { inTransaction } from './in-transaction.js';
 import type { CheckpointPartTable, CheckpointTable } from './schema.js';
 
 export type CheckpointRow = Omit<Selectable<CheckpointTable>, 'deletedAt'>;

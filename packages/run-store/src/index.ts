@@ -51,6 +51,7 @@ export {
   samplesOf,
   seriesSummaries,
 } from './history.js';
+export { inTransaction } from './in-transaction.js';
 export { deviceType } from './lease-choice.js';
 export { freeWorkersFor, type LeaseTopUp, type OfferQuery, topUpLease } from './lease-growth.js';
 export {
@@ -81,7 +82,6 @@ export {
   endAttempt,
   findRun,
   forksOf,
-  inTransaction,
   isLegalTransition,
   type ListRunsOptions,
   listRuns,

@@ -4,7 +4,7 @@ import type { Db } from './database.js';
 import { newestGeneration } from './generations.js';
 import { type AbleWorker, commonKind, workerKind } from './lease-choice.js';
 import { ableWorkers, firstWaiting, forgetConfirmedLeases, takeLeaseLock } from './leases.js';
-import { inTransaction } from './runs.js';
+import { inTransaction } from './in-transaction.js';
 
 export interface LeaseTopUp {
   readonly run: string;

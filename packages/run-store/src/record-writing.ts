@@ -22,6 +22,7 @@ export interface WriteFaults {
 
 /** Moves what is staged into the tables, inside the open transaction. Rows go in key order, so two writers cannot deadlock. */
 export async function applyStagedRecords(client: pg.PoolClient): Promise<WriteResult> {
+  await client.query('select reserve_series()');
   const unknownRuns = await dropUnknownRuns(client);
   const { rows: staged } = await client.query<{ count: number }>(countStaged);
   const points = await insertPoints(client);
@@ -34,9 +35,8 @@ export async function applyStagedRecords(client: pg.PoolClient): Promise<WriteRe
   const ends = await count(client, insertMemberEnds);
   await client.query(advanceRuns);
   const inserted = points + matrices + ledger + hashes + timings + samples + lineage + ends;
-  const { rows: divergedPoints } = await client.query<DivergedPoint>(insertDivergences);
   const diverged = [
-    ...divergedPoints,
+    ...(await insertPointDivergences(client, points)),
     ...(await insertMatrixDivergences(client)),
     ...(await insertLedgerDivergences(client)),
     ...(await insertSnapshotHashDivergences(client)),
@@ -62,10 +62,12 @@ const stagedTables = [
 
 const countStaged = `select ${stagedTables.map((table) => `(select count(*) from ${table})`).join(' + ')} as count`;
 
-/** The lock keeps a run from being deleted under the batch. */
+/** The lock keeps a run from being purged under the batch. */
 async function dropUnknownRuns(client: pg.PoolClient): Promise<{ dropped: number; runs: string[] }> {
   const { rows } = await client.query<{ run: string }>(`
-    with known as (select run from runs where run in (select run from staged_runs) order by run for key share)
+    with known as (
+      select run from runs where run in (select run from staged_runs) and deleted_at is null order by run for key share
+    )
     delete from staged_runs where run in (select run from known) returning run`);
   void rows;
   const { rows: unknown } = await client.query<{ run: string }>('select run from staged_runs order by run');
@@ -82,9 +84,15 @@ async function count(client: pg.PoolClient, text: string): Promise<number> {
   return (await client.query(text)).rowCount ?? 0;
 }
 
+/** Asks for those that are missing first: each row that ON CONFLICT turns away would use up an id, and partitions are made by id. */
 const insertSeries = `
 insert into series (run, subject, series, kind)
-select distinct run, subject, series, kind from staged_points order by run, subject, series, kind
+select distinct run, subject, series, kind from staged_points staged
+where not exists (
+  select from series known
+  where known.run = staged.run and known.subject = staged.subject and known.series = staged.series and known.kind = staged.kind
+)
+order by run, subject, series, kind
 on conflict do nothing`;
 
 /** Summaries count new rows only; NaN is neither least nor greatest, but it can be last. */
@@ -186,7 +194,20 @@ with newest as (
 )
 update runs set step = locked.step from locked where runs.run = locked.run and locked.step > runs.step`;
 
-/** Bit for bit, except that one NaN is as good as another. */
+/** Where every point was new, none was redone. */
+async function insertPointDivergences(client: pg.PoolClient, fresh: number): Promise<DivergedPoint[]> {
+  const { rows } = await client.query<{ redone: boolean }>(
+    `select count(*) > $1 as redone from staged_points where kind = 'point'`,
+    [fresh],
+  );
+  if (rows[0]?.redone !== true) return [];
+  return (await client.query<DivergedPoint>(insertDivergences)).rows;
+}
+
+/**
+ * Bit for bit, except that one NaN is as good as another. LIMIT makes each stored value an index look-up: joined, the planner
+ * may read the whole table for a large batch.
+ */
 const insertDivergences = `
 with diverged as (
   select distinct on (staged.run, staged.subject, staged.series, staged.step, staged.generation)
@@ -194,7 +215,9 @@ with diverged as (
     points.value as recorded, staged.value as redone
   from staged_points staged
   join series using (run, subject, series, kind)
-  join points on points.series_id = series.id and points.step = staged.step
+  cross join lateral (
+    select value from points where series_id = series.id and points.step = staged.step limit 1
+  ) points
   where kind = 'point'
     and float8send(points.value) <> float8send(staged.value)
     and not (points.value = 'NaN' and staged.value = 'NaN')

@@ -13,10 +13,11 @@ export const longestParam = 500;
 
 /**
  * The leaves of a run file, in its order. Entries of a list that have a name go by it, as tasks do, others by their place; a
- * list of plain values is one leaf. What is null or empty is left out.
+ * list of plain values is one leaf. What is null or empty is left out, and so are tags and note, which have places of their own.
  */
 export function runParams(spec: object): RunParam[] {
-  return leavesOf(spec, '').map(({ key, value }) => ({
+  const { tags: _, note: __, ...params } = spec as Readonly<Record<string, unknown>>;
+  return leavesOf(params, '').map(({ key, value }) => ({
     key: cut(key, 250),
     value: cut(typeof value === 'string' ? value : JSON.stringify(value), longestParam),
     number: typeof value === 'number' ? value : null,

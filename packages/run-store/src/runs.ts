@@ -1,7 +1,10 @@
 import type { RunFile } from '@tributary/config';
 import { type RunId, type RunState, restingStates, TributaryError } from '@tributary/protocol';
 import { type Selectable, sql } from 'kysely';
-import type { Db, Trx } from './database.js';
+import type { Db } from './database.js';
+import { inTransaction } from './in-transaction.js';
+import { writeParams, writeTags } from './run-labels.js';
+import { runNotFound } from './run-not-found.js';
 import type { AttemptTable, RunTable, TaskTable } from './schema.js';
 
 export type RunRow = Omit<Selectable<RunTable>, 'run'> & { readonly run: RunId };
@@ -38,7 +41,7 @@ export interface NewRun {
 }
 
 /**
- * Records a run as `queued`, with its tasks, before its first attempt (`attempt` 0).
+ * Records a run as `queued`, with its tasks, parameters, tags and note, before its first attempt (`attempt` 0).
  * @throws TributaryError `RUN_STATE_CONFLICT` where the id is taken
  */
 export async function createRun(db: Db, newRun: NewRun): Promise<RunRow> {
@@ -56,6 +59,7 @@ export async function createRun(db: Db, newRun: NewRun): Promise<RunRow> {
         preparedKey: preparedKey ?? null,
         parent: parent?.run ?? null,
         parentStep: parent?.step ?? null,
+        note: spec.note ?? null,
       })
       .onConflict((conflict) => conflict.doNothing())
       .returningAll()
@@ -74,12 +78,19 @@ export async function createRun(db: Db, newRun: NewRun): Promise<RunRow> {
         })),
       )
       .execute();
+    await writeParams(trx, run, spec);
+    await writeTags(trx, run, spec.tags ?? {});
     return row as RunRow;
   });
 }
 
 export async function findRun(db: Db, run: string): Promise<RunRow | null> {
-  const row = await db.selectFrom('runs').selectAll().where('run', '=', run).executeTakeFirst();
+  const row = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('run', '=', run)
+    .where('deletedAt', 'is', null)
+    .executeTakeFirst();
   return (row as RunRow | undefined) ?? null;
 }
 
@@ -98,9 +109,9 @@ export interface ListRunsOptions {
   readonly before?: string;
 }
 
-/** Newest first. */
+/** Newest first, without those that are archived. */
 export async function listRuns(db: Db, options: ListRunsOptions): Promise<RunRow[]> {
-  let query = db.selectFrom('runs').selectAll();
+  let query = db.selectFrom('runs').selectAll().where('deletedAt', 'is', null).where('archivedAt', 'is', null);
   if (options.states?.length === 0) return [];
   if (options.states) query = query.where('state', 'in', options.states);
   if (options.experiment !== undefined) query = query.where('experiment', '=', options.experiment);
@@ -128,6 +139,7 @@ export async function forksOf(db: Db, run: string): Promise<RunRow[]> {
     .selectFrom('runs')
     .selectAll()
     .where('parent', '=', run)
+    .where('deletedAt', 'is', null)
     .orderBy('createdAt')
     .orderBy('run')
     .execute();
@@ -205,10 +217,11 @@ export async function startAttempt(db: Db, run: string, options: { readonly step
             }),
       })
       .where('run', '=', run)
+      .where('deletedAt', 'is', null)
       .where((eb) =>
         eb.or([eb('state', 'in', restingStates), eb.and([eb('state', '=', 'queued'), eb('attempt', '=', 0)])]),
       )
-      .returning(['attempt', 'targetSteps'])
+      .returning(['attempt', 'targetSteps', 'spec'])
       .executeTakeFirst();
     if (!row) {
       const { state, attempt } = await requireRun(trx, run);
@@ -217,11 +230,10 @@ export async function startAttempt(db: Db, run: string, options: { readonly step
         `Run "${run}" is ${state} (attempt ${attempt}); only a run that is ${restingStates.join(', ')} can be resumed.`,
       );
     }
-    await trx
-      .insertInto('attempts')
-      .values({ run, ...row })
-      .execute();
-    return row.attempt;
+    const { attempt, targetSteps, spec } = row;
+    await trx.insertInto('attempts').values({ run, attempt, targetSteps }).execute();
+    if (steps !== undefined) await writeParams(trx, run, spec);
+    return attempt;
   });
 }
 
@@ -267,16 +279,4 @@ export async function setPrepared(
     .returning('run')
     .executeTakeFirst();
   if (!updated) throw runNotFound(run);
-}
-
-export function runNotFound(run: string): TributaryError {
-  return new TributaryError(
-    'RUN_NOT_FOUND',
-    `There is no run "${run}"; \`tributary runs list\` shows those there are.`,
-  );
-}
-
-/** Runs in the caller's transaction where there is one, else in its own. */
-export async function inTransaction<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
-  return db.isTransaction ? await work(db as Trx) : await db.transaction().execute(work);
 }
