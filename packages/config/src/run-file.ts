@@ -206,7 +206,11 @@ export const runFileSchema = z
       )
       .optional()
       .describe('Words to find the run by, text each: { purpose: baseline }. They never change the result.'),
-    note: z.string().max(longestNote).optional().describe('What the run is for, in free text. It never changes the result.'),
+    note: z
+      .string()
+      .max(longestNote)
+      .optional()
+      .describe('What the run is for, in free text. It never changes the result.'),
     budget: z
       .strictObject({
         steps: positiveInt.max(1_000_000_000).describe('Steps after which the run is finished.'),

@@ -1,8 +1,8 @@
 import type { GenerationOutcome, Member } from '@tributary/protocol';
 import { type Selectable, sql } from 'kysely';
 import type { Db } from './database.js';
-import { forgetConfirmedLeases, takeLeaseLock } from './leases.js';
 import { inTransaction } from './in-transaction.js';
+import { forgetConfirmedLeases, takeLeaseLock } from './leases.js';
 import type { GenerationTable } from './schema.js';
 
 export type GenerationRow = Selectable<GenerationTable>;

@@ -17,13 +17,13 @@ begin
   if to_regclass('points_' || part) is not null then return; end if;
   perform pg_advisory_xact_lock(7301002);
   while known >= 0 and to_regclass('points_' || known) is null loop known := known - 1; end loop;
-  for next in known + 1 .. part loop
-    execute format('create table points_%s (like points including all)', next);
-    execute format('create table timings_%s (like timings including all)', next);
+  for added in known + 1 .. part loop
+    execute format('create table points_%s (like points including all)', added);
+    execute format('create table timings_%s (like timings including all)', added);
     execute format('alter table points attach partition points_%s for values from (%s) to (%s)',
-      next, next * 1048576, (next + 1) * 1048576);
+      added, added * 1048576, (added + 1) * 1048576);
     execute format('alter table timings attach partition timings_%s for values from (%s) to (%s)',
-      next, next * 1048576, (next + 1) * 1048576);
+      added, added * 1048576, (added + 1) * 1048576);
   end loop;
 end $$;
 

@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import type { Db } from './database.js';
 import type { DivergenceTable, LineageTable, MemberEndTable, SampleTable, SeriesKind, SeriesTable } from './schema.js';
 
-export type SeriesSummary = Omit<Selectable<SeriesTable>, 'id' | 'run'>;
+export type SeriesSummary = Omit<Selectable<SeriesTable>, 'id' | 'run' | 'metric'>;
 export type StoredSample = Omit<Selectable<SampleTable>, 'run'>;
 export type LineageRow = Omit<Selectable<LineageTable>, 'run'>;
 export type MemberEndRow = Omit<Selectable<MemberEndTable>, 'run'>;

@@ -73,8 +73,19 @@ export {
   type StepRange,
   snapshotHashesOf,
 } from './ledger.js';
+export {
+  downsampledHistory,
+  endsOf,
+  fewestPoints,
+  type HistoryPoint,
+  type MetricSeries,
+  requireMetric,
+} from './metric-history.js';
 export { migrateToLatest } from './migrate.js';
 export { checkpointsGivenUp } from './retention.js';
+export { changeTags, paramsOf, setArchived, setNote, type TagChanges, tagsOf } from './run-labels.js';
+export { longestParam, type RunParam, runParams } from './run-params.js';
+export { giveUpRuns, type PurgeOptions, purgeRun, runsGivenUp } from './run-purge.js';
 export {
   type AttemptRow,
   attemptsOf,

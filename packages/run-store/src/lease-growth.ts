@@ -2,9 +2,9 @@ import { beaconSilenceMs, type DeviceDescription, type WorkerId } from '@tributa
 import { sql } from 'kysely';
 import type { Db } from './database.js';
 import { newestGeneration } from './generations.js';
+import { inTransaction } from './in-transaction.js';
 import { type AbleWorker, commonKind, workerKind } from './lease-choice.js';
 import { ableWorkers, firstWaiting, forgetConfirmedLeases, takeLeaseLock } from './leases.js';
-import { inTransaction } from './in-transaction.js';
 
 export interface LeaseTopUp {
   readonly run: string;

@@ -1,8 +1,8 @@
 import { restingStates, type WorkerId } from '@tributary/protocol';
 import { type Selectable, sql } from 'kysely';
 import type { Db, Trx } from './database.js';
-import { type AbleWorker, chooseKind, kindSizes } from './lease-choice.js';
 import { inTransaction } from './in-transaction.js';
+import { type AbleWorker, chooseKind, kindSizes } from './lease-choice.js';
 import type { LeaseTable } from './schema.js';
 
 export type LeaseRow = Selectable<LeaseTable>;

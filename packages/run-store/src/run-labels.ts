@@ -52,8 +52,7 @@ export async function changeTags(
       .forNoKeyUpdate()
       .executeTakeFirst();
     if (!known) throw runNotFound(run);
-    if (remove.length > 0)
-      await trx.deleteFrom('runTags').where('run', '=', run).where('key', 'in', remove).execute();
+    if (remove.length > 0) await trx.deleteFrom('runTags').where('run', '=', run).where('key', 'in', remove).execute();
     await writeTags(trx, run, set);
     return await tagsOf(trx, run);
   });

@@ -8,6 +8,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   UNAUTHORIZED: 401,
   RUN_NOT_FOUND: 404,
   TASK_NOT_FOUND: 404,
+  METRIC_NOT_FOUND: 404,
   CHECKPOINT_NOT_FOUND: 404,
   OBJECT_NOT_FOUND: 404,
   NOT_RECORDED: 404,

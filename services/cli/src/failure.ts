@@ -1,7 +1,7 @@
 import { type ErrorCode, TributaryError, toErrorDocument } from '@tributary/protocol';
 
 /** Mistakes in what the user gave, as against things that failed. */
-const usageCodes: readonly ErrorCode[] = ['SPEC_INVALID', 'DATA_INVALID', 'TASK_NOT_FOUND', 'TOO_LARGE'];
+const usageCodes: readonly ErrorCode[] = ['SPEC_INVALID', 'DATA_INVALID', 'TASK_NOT_FOUND', 'METRIC_NOT_FOUND', 'TOO_LARGE'];
 
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
