@@ -139,6 +139,10 @@ export interface TaskDocument {
 
 /** `GET /v1/runs/:run` */
 export interface RunDocument extends RunSummaryDocument {
+  readonly tags: Readonly<Record<string, string>>;
+  readonly note: string | null;
+  /** Null: lists show it. */
+  readonly archivedAt: string | null;
   /** The run file with every default filled in. */
   readonly spec: Readonly<Record<string, unknown>>;
   readonly files: Readonly<Record<string, string>>;

@@ -23,6 +23,7 @@ export * from './checkpoint.js';
 export * from './errors.js';
 export * from './generate.js';
 export * from './generation.js';
+export * from './history-documents.js';
 export * from './ids.js';
 export * from './init-report.js';
 export * from './lanes.js';

@@ -27,6 +27,12 @@ export {
   type RunDatabase,
   type Trx,
 } from './database.js';
+export type { ExportedRuns } from './export/export-session.js';
+export { type ExportTable, exportTables } from './export/export-tables.js';
+export { exportParquet } from './export/parquet-export.js';
+export { exportJsonLines } from './export/run-export.js';
+export { type ImportOptions, type ImportResult, importRuns } from './export/run-import.js';
+export { exportCsv, exportHistoryCsv } from './export/table-export.js';
 export {
   endGeneration,
   type GenerationRow,
@@ -85,7 +91,7 @@ export { migrateToLatest } from './migrate.js';
 export { checkpointsGivenUp } from './retention.js';
 export { changeTags, paramsOf, setArchived, setNote, type TagChanges, tagsOf } from './run-labels.js';
 export { longestParam, type RunParam, runParams } from './run-params.js';
-export { giveUpRuns, type PurgeOptions, purgeRun, runsGivenUp } from './run-purge.js';
+export { countRunsGivenUp, giveUpRuns, type PurgeOptions, purgeRun, runsGivenUp } from './run-purge.js';
 export {
   type AttemptRow,
   attemptsOf,
@@ -105,6 +111,7 @@ export {
   stepsAwaitedFrom,
   type TaskRow,
   tasksOf,
+  unknownRuns,
 } from './runs.js';
 export type { Schema, SeriesKind } from './schema.js';
 export { listWorkers, quarantineWorker, upsertWorker, type WorkerBeacon, type WorkerRow } from './workers.js';

@@ -61,6 +61,16 @@ export async function runsGivenUp(db: Db, limit: number): Promise<string[]> {
   return rows.map(({ run }) => run);
 }
 
+/** How many runs are given up and still hold something. */
+export async function countRunsGivenUp(db: Db): Promise<number> {
+  const { total } = await db
+    .selectFrom('runs')
+    .select((eb) => eb.fn.countAll<string>().as('total'))
+    .where('deletedAt', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return Number(total);
+}
+
 export interface PurgeOptions {
   /** Default 20,000. */
   readonly batchRows?: number;

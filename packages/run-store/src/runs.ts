@@ -101,6 +101,18 @@ export async function requireRun(db: Db, run: string): Promise<RunRow> {
   return row;
 }
 
+/** Those of some ids that no run has. */
+export async function unknownRuns(db: Db, runs: readonly string[]): Promise<string[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .select('run')
+    .where('run', '=', sql<string>`any(${runs}::text[])`)
+    .where('deletedAt', 'is', null)
+    .execute();
+  const known = new Set(rows.map(({ run }) => run as string));
+  return runs.filter((run) => !known.has(run));
+}
+
 export interface ListRunsOptions {
   readonly states?: readonly RunState[];
   readonly experiment?: string;

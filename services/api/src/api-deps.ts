@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Client } from '@temporalio/client';
 import type { ObjectStore } from '@tributary/protocol';
-import type { Db } from '@tributary/run-store';
+import type { RunDatabase } from '@tributary/run-store';
 
 export interface ApiOptions {
   /** Namespace of NATS names, and Temporal's task queue. */
@@ -17,7 +17,7 @@ export interface ApiOptions {
 }
 
 export interface ApiDeps {
-  readonly db: Db;
+  readonly db: RunDatabase;
   readonly nats: NatsConnection;
   readonly objects: ObjectStore;
   readonly temporal: Client;

@@ -5,12 +5,17 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ApiDeps, ApiOptions } from './api-deps.js';
 import { requireToken } from './authorization.js';
+import { BackgroundPurge } from './background-purge.js';
 import { replyWithError } from './error-replies.js';
 import { checkpointRoutes } from './routes/checkpoint-routes.js';
 import { conflictRoutes } from './routes/conflict-routes.js';
+import { deletionRoutes } from './routes/deletion-routes.js';
+import { exportRoutes } from './routes/export-routes.js';
 import { fileRoutes } from './routes/file-routes.js';
 import { generateRoutes } from './routes/generate-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
+import { historyRoutes } from './routes/history-routes.js';
+import { labelRoutes } from './routes/label-routes.js';
 import { runEventRoutes } from './routes/run-event-routes.js';
 import { runRoutes } from './routes/run-routes.js';
 import { verifyRoutes } from './routes/verify-routes.js';
@@ -54,6 +59,9 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
     transform: jsonSchemaTransform,
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  const purge = new BackgroundPurge(deps, logger);
+  app.addHook('onReady', async () => purge.wake());
+  app.addHook('onClose', () => purge.stop());
   await app.register(
     async (v1) => {
       v1.addHook('onRequest', requireToken(options.token));
@@ -63,6 +71,10 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
       await v1.register(runEventRoutes(options, deps));
       await v1.register(checkpointRoutes(deps));
       await v1.register(conflictRoutes(deps));
+      await v1.register(historyRoutes(deps));
+      await v1.register(labelRoutes(deps));
+      await v1.register(deletionRoutes(deps, purge));
+      await v1.register(exportRoutes(deps));
       await v1.register(verifyRoutes(options, deps));
       await v1.register(workerRoutes(deps));
       await v1.register(generateRoutes(options, deps));

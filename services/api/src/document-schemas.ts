@@ -169,6 +169,9 @@ const taskSchema = z.object({
 
 export const runSchema = z.object({
   ...runSummary,
+  tags: z.record(z.string(), z.string()),
+  note: z.string().nullable(),
+  archivedAt: time.nullable(),
   spec: z.record(z.string(), z.unknown()),
   files: z.record(z.string(), z.string()),
   tasks: list(taskSchema),

@@ -22,6 +22,7 @@ import {
   samplesOf,
   seriesSummaries,
   type TaskRow,
+  tagsOf,
   tasksOf,
 } from '@tributary/run-store';
 import type { ApiDeps } from './api-deps.js';
@@ -46,20 +47,25 @@ export function runSummary(row: RunRow): RunSummaryDocument {
 /** Everything that is known of a run. @throws TributaryError `RUN_NOT_FOUND` */
 export async function runDocument({ db, objects }: Pick<ApiDeps, 'db' | 'objects'>, run: string): Promise<RunDocument> {
   const row = await requireRun(db, run);
-  const [tasks, attempts, generations, series, checkpoints, lineage, samples, total, first, forks] = await Promise.all([
-    tasksOf(db, run),
-    attemptsOf(db, run),
-    generationsOf(db, run),
-    seriesSummaries(db, run),
-    listCheckpoints(db, run),
-    lineageOf(db, run),
-    samplesOf(db, run),
-    countDivergences(db, run),
-    divergencesOf(db, run, maxShownDivergences),
-    forksOf(db, run),
-  ]);
+  const [tasks, attempts, generations, series, checkpoints, lineage, samples, total, first, forks, tags] =
+    await Promise.all([
+      tasksOf(db, run),
+      attemptsOf(db, run),
+      generationsOf(db, run),
+      seriesSummaries(db, run),
+      listCheckpoints(db, run),
+      lineageOf(db, run),
+      samplesOf(db, run),
+      countDivergences(db, run),
+      divergencesOf(db, run, maxShownDivergences),
+      forksOf(db, run),
+      tagsOf(db, run),
+    ]);
   return {
     ...runSummary(row),
+    tags,
+    note: row.note,
+    archivedAt: row.archivedAt?.toISOString() ?? null,
     spec: row.spec as unknown as Record<string, unknown>,
     files: row.files,
     tasks: tasks.map((task) => taskDocument(task, series, samples)),

@@ -1,0 +1,71 @@
+import type { Readable } from 'node:stream';
+import { exportFormats, TributaryError } from '@tributary/protocol';
+import { exportCsv, exportJsonLines, exportParquet, exportTables, importRuns, unknownRuns } from '@tributary/run-store';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { ApiDeps } from '../api-deps.js';
+import { errorSchema } from '../document-schemas.js';
+import { importReplySchema } from '../history-schemas.js';
+
+const contentTypes = {
+  csv: 'text/csv; charset=utf-8',
+  jsonl: 'application/x-ndjson',
+  parquet: 'application/vnd.apache.parquet',
+} as const;
+
+/** Runs as files, streamed both ways. */
+export function exportRoutes({ db }: ApiDeps): FastifyPluginAsyncZod {
+  return async (app) => {
+    app.route({
+      method: 'POST',
+      url: '/export',
+      schema: {
+        summary: 'Stream runs: `jsonl` is everything but the files of checkpoints, `csv` and `parquet` one table',
+        body: z.strictObject({
+          runs: z.array(z.string().max(64)).max(10_000).nullable().describe('Null: all, also archived ones.'),
+          format: z.enum(exportFormats),
+          table: z.enum(exportTables).optional().describe('Of csv and parquet; default: points.'),
+        }),
+        produces: Object.values(contentTypes),
+      },
+      handler: async ({ body: { runs, format, table } }, reply) => {
+        if (format === 'jsonl' && table !== undefined)
+          throw new TributaryError(
+            'SPEC_INVALID',
+            'An export as JSON lines holds whole runs; leave table out, or choose csv or parquet.',
+          );
+        if (runs !== null) {
+          const [unknown] = await unknownRuns(db, runs);
+          if (unknown !== undefined)
+            throw new TributaryError(
+              'RUN_NOT_FOUND',
+              `There is no run "${unknown}"; \`tributary runs list\` shows those there are.`,
+            );
+        }
+        const chosen = table ?? 'points';
+        const streams: Readonly<Record<typeof format, () => Readable>> = {
+          csv: () => exportCsv(db, chosen, runs),
+          jsonl: () => exportJsonLines(db, runs),
+          parquet: () => exportParquet(db, chosen, runs),
+        };
+        return reply.header('content-type', contentTypes[format]).send(streams[format]());
+      },
+    });
+    app.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
+    app.route({
+      method: 'POST',
+      url: '/import',
+      // It is read as it comes, a line at a time.
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+      schema: {
+        summary: 'Read runs from an export as JSON lines, each whole or not at all; ids are kept',
+        consumes: ['application/x-ndjson'],
+        querystring: z.strictObject({
+          taken: z.enum(['refuse', 'skip']).default('refuse').describe('What to do with a run whose id is taken.'),
+        }),
+        response: { 200: importReplySchema, default: errorSchema },
+      },
+      handler: async ({ body, query: { taken } }) => await importRuns(db, body as Readable, { taken }),
+    });
+  };
+}
