@@ -1,6 +1,7 @@
+import { nearestName } from '@tributary/protocol';
 import type { z } from 'zod';
 import { type JsonSchema, runFileJsonSchema } from './json-schema.js';
-import { nearest, type Path, suggestField } from './suggestions.js';
+import { type Path, suggestField } from './suggestions.js';
 
 /** A schema issue in our words: where, and what was expected and found. */
 export interface IssueMessage {
@@ -68,7 +69,7 @@ function choice(options: readonly string[], value: unknown): string {
   const expected =
     options.length === 1 ? `"${options[0]}"` : `one of ${options.map((option) => `"${option}"`).join(', ')}`;
   if (value === undefined) return `is missing; it must be ${expected}`;
-  const similar = typeof value === 'string' ? nearest(value, options) : undefined;
+  const similar = typeof value === 'string' ? nearestName(value, options) : undefined;
   return `must be ${expected}, got ${show(value)}${similar === undefined ? '' : `; did you mean "${similar}"?`}`;
 }
 

@@ -1,24 +1,7 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { nearestName, plainName } from '@tributary/protocol';
 import type { JsonSchema } from './json-schema.js';
 
 export type Path = readonly PropertyKey[];
-
-/** A name without the differences of spelling conventions. */
-const plain = (text: string) => text.toLowerCase().replace(/[-_]/g, '');
-
-const letters = (text: string) => [...text].sort().join('');
-
-/** The candidate that a misspelt word most likely means, or undefined when none is near. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length === 0 || word.length > 64) return undefined;
-  const same = candidates.find((candidate) => plain(candidate) === plain(word));
-  if (same !== undefined) return same;
-  const best = closest(word, [...candidates]);
-  const edits = distance(word, best);
-  if (edits <= Math.max(1, Math.floor(Math.max(word.length, best.length) * 0.4))) return best;
-  // Two letters swapped are two edits, which is much for a short word.
-  return edits === 2 && letters(word) === letters(best) ? best : undefined;
-}
 
 /** What an unknown field was probably meant to be, as a clause that begins with `; `, or ''. */
 export function suggestField(root: JsonSchema, path: Path, value: unknown, field: string): string {
@@ -27,7 +10,7 @@ export function suggestField(root: JsonSchema, path: Path, value: unknown, field
   const known = namesOf(chosen.length > 0 ? chosen : objects);
   const kinds = objects.filter((schema) => schema.properties?.[field] !== undefined).flatMap(kindOf);
   if (kinds.length > 0) return `; it belongs to kind ${kinds.map((kind) => `"${kind}"`).join(' or ')}${only(chosen)}`;
-  const similar = nearest(field, known);
+  const similar = nearestName(field, known);
   if (similar !== undefined) return `; did you mean "${similar}"?`;
   const elsewhere = [...pathsOf(root, field, '')];
   if (elsewhere.length > 0 && elsewhere.length <= 3) return `; did you mean ${elsewhere.join(' or ')}?`;
@@ -84,7 +67,7 @@ function* pathsOf(schema: JsonSchema, field: string, path: string): Generator<st
   for (const variant of variants(schema)) {
     for (const [name, property] of Object.entries(variant.properties ?? {})) {
       const here = path === '' ? name : `${path}.${name}`;
-      for (const found of plain(name) === plain(field) ? [here] : pathsOf(property, field, here)) {
+      for (const found of plainName(name) === plainName(field) ? [here] : pathsOf(property, field, here)) {
         if (!seen.has(found)) yield found;
         seen.add(found);
       }

@@ -2,6 +2,7 @@
 export const errorCodes = [
   'SPEC_INVALID',
   'DATA_INVALID',
+  'FILTER_INVALID',
   'RUN_NOT_FOUND',
   'RUN_STATE_CONFLICT',
   'TASK_NOT_FOUND',
@@ -34,10 +35,13 @@ export type ErrorCode = (typeof errorCodes)[number];
  */
 export class TributaryError extends Error {
   readonly code: ErrorCode;
-  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+  /** Where the fault is in a one-line text that the user gave, such as a filter: 1 is its first character. */
+  readonly column: number | undefined;
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown; readonly column?: number }) {
     super(message, options);
     this.name = 'TributaryError';
     this.code = code;
+    this.column = options?.column;
   }
 }
 
@@ -45,9 +49,14 @@ export class TributaryError extends Error {
 export interface ErrorDocument {
   readonly code: ErrorCode;
   readonly message: string;
+  /** 1-based place in the text at fault, where the message is about one. */
+  readonly column?: number;
 }
 
 export function toErrorDocument(error: unknown): ErrorDocument {
-  if (error instanceof TributaryError) return { code: error.code, message: error.message };
+  if (error instanceof TributaryError) {
+    const { code, message, column } = error;
+    return { code, message, ...(column === undefined ? {} : { column }) };
+  }
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
 }

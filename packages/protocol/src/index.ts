@@ -28,6 +28,7 @@ export * from './ids.js';
 export * from './init-report.js';
 export * from './lanes.js';
 export * from './metric-direction.js';
+export * from './nearest-name.js';
 export * from './object-store.js';
 export * from './prepared-run.js';
 export * from './record-codec.js';
