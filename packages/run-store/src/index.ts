@@ -114,5 +114,7 @@ export {
   unknownRuns,
 } from './runs.js';
 export type { Schema, SeriesKind } from './schema.js';
+export { isPageToken } from './search/page-token.js';
+export { type RunPage, type RunSummaryRow, type SearchOptions, searchRuns } from './search/search-runs.js';
 export { listWorkers, quarantineWorker, upsertWorker, type WorkerBeacon, type WorkerRow } from './workers.js';
 export { type DivergedPoint, type WriteFaults, type WriteResult, writeRecords } from './write-records.js';
