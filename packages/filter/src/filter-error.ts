@@ -1,7 +1,7 @@
-import { TributaryError } from '@tributary/protocol';
+import { type TextPlace, TributaryError } from '@tributary/protocol';
 
-/** What a text that could not be read is. */
-export type TextKind = 'filter' | 'order' | 'columns';
+/** What a text is that is read here. */
+export type TextKind = TextPlace['text'];
 
 /** Places in a text, in UTF-16 code units; `end` is exclusive. */
 export interface Span {
@@ -9,10 +9,11 @@ export interface Span {
   readonly end: number;
 }
 
-/** Why a filter, an order or a list of columns cannot be read: one sentence, with the column of the fault. */
+/** Why a filter, an order or a list of columns cannot be read: one sentence, with the place of the fault. */
 export class FilterError extends TributaryError {
-  constructor(kind: TextKind, column: number, message: string) {
-    super('FILTER_INVALID', `Column ${column} of the ${kind}: ${message}`, { column });
+  declare readonly at: TextPlace;
+  constructor(text: TextKind, column: number, message: string) {
+    super('FILTER_INVALID', `Column ${column} of the ${text}: ${message}`, { at: { text, column } });
     this.name = 'FilterError';
   }
 }

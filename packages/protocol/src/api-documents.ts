@@ -39,13 +39,6 @@ export interface RunSummaryDocument {
   readonly endedAt: string | null;
 }
 
-/** `GET /v1/runs` */
-export interface RunListDocument {
-  readonly runs: readonly RunSummaryDocument[];
-  /** Give it as `before` for the next page; null on the last. */
-  readonly next: string | null;
-}
-
 export interface AttemptDocument {
   readonly attempt: number;
   readonly state: RunState | null;

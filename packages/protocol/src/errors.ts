@@ -35,28 +35,34 @@ export type ErrorCode = (typeof errorCodes)[number];
  */
 export class TributaryError extends Error {
   readonly code: ErrorCode;
-  /** Where the fault is in a one-line text that the user gave, such as a filter: 1 is its first character. */
-  readonly column: number | undefined;
-  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown; readonly column?: number }) {
+  /** Where in a text that the user gave the fault is, if it is in one. */
+  readonly at: TextPlace | undefined;
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown; readonly at?: TextPlace }) {
     super(message, options);
     this.name = 'TributaryError';
     this.code = code;
-    this.column = options?.column;
+    this.at = options?.at;
   }
+}
+
+/** A place in one of the texts with which a user asks for runs. */
+export interface TextPlace {
+  readonly text: 'filter' | 'order' | 'columns';
+  /** 1 is its first character. */
+  readonly column: number;
 }
 
 /** The wire form of an error: API bodies, `--json` output, end-of-run records. */
 export interface ErrorDocument {
   readonly code: ErrorCode;
   readonly message: string;
-  /** 1-based place in the text at fault, where the message is about one. */
-  readonly column?: number;
+  readonly at?: TextPlace;
 }
 
 export function toErrorDocument(error: unknown): ErrorDocument {
   if (error instanceof TributaryError) {
-    const { code, message, column } = error;
-    return { code, message, ...(column === undefined ? {} : { column }) };
+    const { code, message, at } = error;
+    return { code, message, ...(at === undefined ? {} : { at }) };
   }
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
 }

@@ -33,6 +33,7 @@ export * from './object-store.js';
 export * from './prepared-run.js';
 export * from './record-codec.js';
 export * from './records.js';
+export * from './run-list-documents.js';
 export * from './run-status.js';
 export * from './snapshots.js';
 export * from './subjects.js';

@@ -94,14 +94,13 @@ export { longestParam, type RunParam, runParams } from './run-params.js';
 export { countRunsGivenUp, giveUpRuns, type PurgeOptions, purgeRun, runsGivenUp } from './run-purge.js';
 export {
   type AttemptRow,
+  activeRuns,
   attemptsOf,
   createRun,
   endAttempt,
   findRun,
   forksOf,
   isLegalTransition,
-  type ListRunsOptions,
-  listRuns,
   type NewRun,
   type RunRow,
   requireRun,
@@ -114,6 +113,7 @@ export {
   unknownRuns,
 } from './runs.js';
 export type { Schema, SeriesKind } from './schema.js';
+export { type ColumnValue, columnValues } from './search/column-values.js';
 export { isPageToken } from './search/page-token.js';
 export { type RunPage, type RunSummaryRow, type SearchOptions, searchRuns } from './search/search-runs.js';
 export { listWorkers, quarantineWorker, upsertWorker, type WorkerBeacon, type WorkerRow } from './workers.js';

@@ -1,7 +1,9 @@
 import { runFileSchema } from '@tributary/config';
 import { type RunId, type RunState, runStates } from '@tributary/protocol';
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import {
+  activeRuns,
   attemptsOf,
   createRun,
   endAttempt,
@@ -10,7 +12,6 @@ import {
   forksOf,
   generationsOf,
   isLegalTransition,
-  listRuns,
   newestGeneration,
   recordGeneration,
   requireRun,
@@ -150,17 +151,15 @@ describe('a run', () => {
     await expect(startAttempt(db, 'none')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
   });
 
-  it('is listed newest first, by page, state and experiment', async () => {
-    const runs: RunId[] = [];
-    for (let index = 0; index < 5; index += 1) runs.unshift(await newRun('paged'));
-    await setRunState(db, runs[1] ?? '', { state: 'cancelled', reason: null });
-    const ids = async (options: Omit<Parameters<typeof listRuns>[1], 'experiment'>) =>
-      (await listRuns(db, { experiment: 'paged', ...options })).map((row) => row.run);
-    expect(await ids({ limit: 10 })).toEqual(runs);
-    expect(await ids({ limit: 2 })).toEqual(runs.slice(0, 2));
-    expect(await ids({ limit: 2, before: runs[1] ?? '' })).toEqual(runs.slice(2, 4));
-    expect(await ids({ limit: 10, states: ['cancelled'] })).toEqual([runs[1]]);
-    expect(await ids({ limit: 10, states: [] })).toEqual([]);
+  it('is listed, newest first, while an attempt is under way', async () => {
+    const [queued, running, recovering] = [await runIn('queued'), await runIn('running'), await runIn('recovering')];
+    const [paused, finished] = [await runIn('paused'), await runIn('finished')];
+    await db.updateTable('runs').set({ archivedAt: sql<Date>`now()` }).where('run', '=', running).execute();
+    const active = (await activeRuns(db, { limit: 1_000 })).map(({ run }) => run);
+    expect(active.slice(0, 3)).toEqual([recovering, running, queued]);
+    expect(active).not.toContain(paused);
+    expect(active).not.toContain(finished);
+    expect(await activeRuns(db, { limit: 2 })).toHaveLength(2);
   });
 
   it('has generations that rise', async () => {

@@ -113,37 +113,21 @@ export async function unknownRuns(db: Db, runs: readonly string[]): Promise<stri
   return runs.filter((run) => !known.has(run));
 }
 
-export interface ListRunsOptions {
-  readonly states?: readonly RunState[];
-  readonly experiment?: string;
-  readonly limit: number;
-  /** The last run of the page before. */
-  readonly before?: string;
-}
-
-/** Newest first, without those that are archived. */
-export async function listRuns(db: Db, options: ListRunsOptions): Promise<RunRow[]> {
-  let query = db.selectFrom('runs').selectAll().where('deletedAt', 'is', null).where('archivedAt', 'is', null);
-  if (options.states?.length === 0) return [];
-  if (options.states) query = query.where('state', 'in', options.states);
-  if (options.experiment !== undefined) query = query.where('experiment', '=', options.experiment);
-  if (options.before !== undefined) {
-    const before = options.before;
-    query = query.where((eb) =>
-      eb(
-        eb.refTuple('createdAt', 'run'),
-        '<',
-        eb
-          .selectFrom('runs as last')
-          .select(['last.createdAt', 'last.run'])
-          .where('last.run', '=', before)
-          .$asTuple('createdAt', 'run'),
-      ),
-    );
-  }
-  const rows = await query.orderBy('createdAt', 'desc').orderBy('run', 'desc').limit(options.limit).execute();
+/** Runs with an attempt under way, archived ones too, newest first. */
+export async function activeRuns(db: Db, { limit }: { readonly limit: number }): Promise<RunRow[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('state', 'in', activeStates)
+    .where('deletedAt', 'is', null)
+    .orderBy('createdAt', 'desc')
+    .orderBy('run', 'desc')
+    .limit(limit)
+    .execute();
   return rows as RunRow[];
 }
+
+const activeStates: readonly RunState[] = ['queued', 'running', 'recovering'];
 
 /** Runs that were forked from this one, oldest first. */
 export async function forksOf(db: Db, run: string): Promise<RunRow[]> {

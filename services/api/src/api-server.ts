@@ -17,6 +17,7 @@ import { healthRoutes } from './routes/health-routes.js';
 import { historyRoutes } from './routes/history-routes.js';
 import { labelRoutes } from './routes/label-routes.js';
 import { runEventRoutes } from './routes/run-event-routes.js';
+import { runListRoutes } from './routes/run-list-routes.js';
 import { runRoutes } from './routes/run-routes.js';
 import { verifyRoutes } from './routes/verify-routes.js';
 import { workerRoutes } from './routes/worker-routes.js';
@@ -24,11 +25,15 @@ import { workerRoutes } from './routes/worker-routes.js';
 /** Bytes of a JSON body: a run file is at most 1 MiB. */
 const maxBodyBytes = 1024 * 1024 + 64 * 1024;
 
+/** Bytes of a request's line and headers: a filter travels in the address, up to three bytes for each of its characters and more. */
+const maxHeaderBytes = 64 * 1024;
+
 /** The HTTP API, not yet listening. Everything under /v1 needs the token. */
 export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger: Logger): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     bodyLimit: maxBodyBytes,
+    http: { maxHeaderSize: maxHeaderBytes },
     // Refusals and failures are logged where they are answered; the rest is noise.
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
@@ -50,7 +55,8 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
       info: {
         title: 'Tributary',
         version: '0.1.0',
-        description: 'Launch, follow, resume and query training runs. Errors are {code, message}.',
+        description:
+          'Launch, follow, resume and query training runs. Errors are {code, message}, and {at} where a text is at fault.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
@@ -68,6 +74,7 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
       await v1.register(healthRoutes(options, deps));
       await v1.register(fileRoutes(options, deps));
       await v1.register(runRoutes(options, deps));
+      await v1.register(runListRoutes(deps));
       await v1.register(runEventRoutes(options, deps));
       await v1.register(checkpointRoutes(deps));
       await v1.register(conflictRoutes(deps));

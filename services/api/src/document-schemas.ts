@@ -4,6 +4,7 @@ import type {
   CheckpointSummaryDocument,
   ConflictsDocument,
   DivergencesDocument,
+  ErrorDocument,
   FileDocument,
   GenerateReplyDocument,
   GenerationSummaryDocument,
@@ -13,7 +14,6 @@ import type {
   LineageDocument,
   PairConflictsDocument,
   RunDocument,
-  RunListDocument,
   RunSummaryDocument,
   SampleDocument,
   SeriesSummaryDocument,
@@ -33,7 +33,13 @@ const time = z.string().describe('ISO 8601, UTC.');
 export const count = z.number();
 const state = z.enum(runStates);
 
-export const errorSchema = z.object({ code: z.enum(errorCodes), message: z.string() });
+export const errorSchema = z.object({
+  code: z.enum(errorCodes),
+  message: z.string(),
+  at: z
+    .object({ text: z.enum(['filter', 'order', 'columns']), column: count.describe('1 is the first character.') })
+    .optional(),
+}) satisfies z.ZodType<ErrorDocument>;
 
 export const healthSchema = z.object({
   status: z.enum(['ok', 'degraded']),
@@ -48,7 +54,7 @@ export const fileSchema = z.object({
   sizeBytes: count,
 }) satisfies z.ZodType<FileDocument>;
 
-const runSummary = {
+export const runSummary = {
   run: z.string(),
   experiment: z.string(),
   state,
@@ -62,11 +68,6 @@ const runSummary = {
   endedAt: time.nullable(),
 };
 export const runSummarySchema = z.object(runSummary) satisfies z.ZodType<RunSummaryDocument>;
-
-export const runListSchema = z.object({
-  runs: list(runSummarySchema),
-  next: z.string().nullable(),
-}) satisfies z.ZodType<RunListDocument>;
 
 const attemptSchema = z.object({
   attempt: count,

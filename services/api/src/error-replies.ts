@@ -5,6 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 const statusOf: Partial<Record<ErrorCode, number>> = {
   SPEC_INVALID: 400,
   DATA_INVALID: 400,
+  FILTER_INVALID: 400,
   UNAUTHORIZED: 401,
   RUN_NOT_FOUND: 404,
   TASK_NOT_FOUND: 404,

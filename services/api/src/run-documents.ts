@@ -16,6 +16,7 @@ import {
   lineageOf,
   listCheckpoints,
   type RunRow,
+  type RunSummaryRow,
   requireRun,
   type SeriesSummary,
   type StoredSample,
@@ -28,7 +29,7 @@ import {
 import type { ApiDeps } from './api-deps.js';
 
 /** A run as one line of a list. */
-export function runSummary(row: RunRow): RunSummaryDocument {
+export function runSummary(row: RunSummaryRow): RunSummaryDocument {
   return {
     run: row.run,
     experiment: row.experiment,

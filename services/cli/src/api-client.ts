@@ -22,6 +22,10 @@ import {
 import { type ApiConnection, findApi, stackDown } from './api-connection.js';
 
 export interface ListQuery {
+  readonly filter?: string;
+  readonly order?: string;
+  readonly columns?: string;
+  readonly page?: string;
   readonly state?: string;
   readonly experiment?: string;
   readonly limit?: number;
@@ -195,6 +199,7 @@ export class ApiClient {
     return new TributaryError(
       code,
       document.message ?? `The API at ${url} answered ${response.status}; see: npx tributary status`,
+      document.at === undefined ? {} : { at: document.at },
     );
   }
 }

@@ -1,5 +1,12 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { attemptsOf, type Db, endAttempt, listRuns, type RunRow, releaseLeasesOfEndedRuns } from '@tributary/run-store';
+import {
+  activeRuns,
+  attemptsOf,
+  type Db,
+  endAttempt,
+  type RunRow,
+  releaseLeasesOfEndedRuns,
+} from '@tributary/run-store';
 import type { Logger } from '@tributary/telemetry';
 import type { GenerationDocuments } from './generation-documents.js';
 import { recordStanding } from './record-standing.js';
@@ -21,7 +28,7 @@ export interface ReaperParts {
  */
 export async function reapEndedRuns(parts: ReaperParts): Promise<void> {
   const { db, log } = parts;
-  for (const row of await listRuns(db, { states: ['queued', 'running', 'recovering'], limit: 1_000 })) {
+  for (const row of await activeRuns(db, { limit: 1_000 })) {
     const reason = await abandonedBecause(parts, row);
     if (reason !== null) await endAbandoned(parts, row, reason);
   }

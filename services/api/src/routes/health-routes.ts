@@ -1,5 +1,5 @@
 import type { HealthDocument } from '@tributary/protocol';
-import { listRuns } from '@tributary/run-store';
+import { searchRuns } from '@tributary/run-store';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ApiDeps, ApiOptions } from '../api-deps.js';
 import { errorSchema, healthSchema } from '../document-schemas.js';
@@ -16,7 +16,7 @@ export function healthRoutes(options: ApiOptions, { db, nats, temporal }: ApiDep
       },
       handler: async (): Promise<HealthDocument> => {
         const [postgres, broker, workflows] = await Promise.all([
-          answer(() => listRuns(db, { limit: 1 })),
+          answer(() => searchRuns(db, { limit: 1 })),
           answer(() => nats.flush()),
           answer(() => requireTemporal(temporal)),
         ]);

@@ -1,23 +1,16 @@
-import { runStates } from '@tributary/protocol';
-import { listRuns } from '@tributary/run-store';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ApiDeps, ApiOptions } from '../api-deps.js';
-import { attemptReplySchema, errorSchema, launchSchema, runListSchema, runSchema } from '../document-schemas.js';
+import { attemptReplySchema, errorSchema, launchSchema, runSchema } from '../document-schemas.js';
 import { forkRun } from '../fork/fork-run.js';
 import { launchRun, resumeRun } from '../launch-run.js';
-import { runDocument, runSummary } from '../run-documents.js';
+import { runDocument } from '../run-documents.js';
 import { cancelRun, pauseRun, scaleRun } from '../steer-run.js';
 import { forkReplySchema, forkSchema, scaleReplySchema } from '../steering-schemas.js';
 
 const runParams = z.object({ run: z.string().max(64) });
-const stateList = z
-  .string()
-  .transform((text) => text.split(','))
-  .pipe(z.array(z.enum(runStates)));
 
 export function runRoutes({ namespace }: ApiOptions, deps: ApiDeps): FastifyPluginAsyncZod {
-  const { db } = deps;
   return async (app) => {
     app.route({
       method: 'POST',
@@ -28,30 +21,6 @@ export function runRoutes({ namespace }: ApiOptions, deps: ApiDeps): FastifyPlug
         response: { 201: attemptReplySchema, default: errorSchema },
       },
       handler: async (request, reply) => reply.status(201).send(await launchRun(request.body, namespace, deps)),
-    });
-    app.route({
-      method: 'GET',
-      url: '/runs',
-      schema: {
-        summary: 'Runs, newest first',
-        querystring: z.strictObject({
-          state: stateList.optional().describe('States, separated by commas.'),
-          experiment: z.string().max(64).optional(),
-          limit: z.coerce.number().int().min(1).max(1000).default(50),
-          before: z.string().max(64).optional().describe('`next` of the page before.'),
-        }),
-        response: { 200: runListSchema, default: errorSchema },
-      },
-      handler: async ({ query: { state, experiment, limit, before } }) => {
-        const rows = await listRuns(db, {
-          limit: limit + 1,
-          ...(state === undefined ? {} : { states: state }),
-          ...(experiment === undefined ? {} : { experiment }),
-          ...(before === undefined ? {} : { before }),
-        });
-        const page = rows.slice(0, limit);
-        return { runs: page.map(runSummary), next: rows.length > limit ? (page.at(-1)?.run ?? null) : null };
-      },
     });
     app.route({
       method: 'GET',

@@ -1,15 +1,14 @@
-import type { RunSummaryDocument } from '@tributary/protocol';
 import { TributaryError } from '@tributary/protocol';
 import type { Command } from 'commander';
 import { ApiClient } from '../api-client.js';
 import { conflictsOfRun } from '../conflicts-of-run.js';
 import { readRunFile } from '../read-run-file.js';
-import { formatTime } from '../render/quantities.js';
 import { runDetails } from '../render/run-report.js';
-import { denseTable, shorten, table } from '../render/tables.js';
+import { table } from '../render/tables.js';
 import { watchRun } from '../watch-run.js';
 import { addConflictsCommand } from './conflicts-command.js';
 import { type Finish, type JsonOption, positiveInteger, print, printJson } from './options.js';
+import { addRunListCommand } from './run-list-command.js';
 import { addLedgerCommand } from './verify-commands.js';
 
 /** launch, validate, watch, runs, cancel, resume, generate. */
@@ -57,23 +56,7 @@ export function addRunCommands(program: Command, finish: Finish): void {
     });
 
   const runs = program.command('runs').description('list and show runs');
-  runs
-    .command('list', { isDefault: true })
-    .description('runs, newest first')
-    .option('--state <states>', 'only these states, separated by commas')
-    .option('--experiment <name>', 'only runs of this experiment')
-    .option('--limit <n>', 'how many', positiveInteger, 50)
-    .option('--before <run>', 'continue after this run')
-    .option('--json', 'print JSON')
-    .action(async (options: JsonOption & { state?: string; experiment?: string; limit: number; before?: string }) => {
-      const { json, ...query } = options;
-      const page = await (await ApiClient.open()).runs(query);
-      if (json) return printJson(page);
-      if (page.runs.length === 0)
-        return print('There are no runs; launch one with: npx tributary launch examples/words.yaml --watch');
-      print(denseTable(['run', 'state', 'step', 'attempt', 'created', 'reason'], page.runs.map(runRow), [2, 3]));
-      if (page.next !== null) print(`\nMore with: npx tributary runs list --before ${page.next}`);
-    });
+  addRunListCommand(runs);
   runs
     .command('show')
     .description('results, examples and history of a run')
@@ -143,9 +126,4 @@ export function addRunCommands(program: Command, finish: Finish): void {
         ),
       );
     });
-}
-
-function runRow(run: RunSummaryDocument): string[] {
-  const step = run.targetSteps === null ? String(run.step) : `${run.step}/${run.targetSteps}`;
-  return [run.run, run.state, step, String(run.attempt), formatTime(run.createdAt), shorten(run.reason ?? '', 60)];
 }

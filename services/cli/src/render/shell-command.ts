@@ -1,0 +1,4 @@
+/** A command as it can be pasted into a POSIX shell. */
+export function shellCommand(words: readonly string[]): string {
+  return words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+}
