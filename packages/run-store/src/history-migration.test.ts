@@ -89,7 +89,8 @@ it('makes a partition ahead of the ids, also with several writers at once, and u
     const run = 'new-1' as RunId;
     const written = (step: number) =>
       ({
-        ...{ run, attempt: 1, generation: 1, member: 0, kind: 'points', tokens: 0, timings: [] },
+        ...{ run, attempt: 1, generation: 1, member: 0, tokens: 0, timings: [] },
+        kind: 'points',
         points: [{ subject: 'run', series: 'grad_norm', step, value: step }],
       }) as const;
     await Promise.all(dbs.map((each, index) => writeRecords(each, [written(index + 1)])));

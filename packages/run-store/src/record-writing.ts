@@ -140,10 +140,10 @@ with staged as (
   insert into timings (series_id, step, generation, value) select id, step, generation, value from staged
   order by id, step, generation
   on conflict do nothing
-  returning series_id, step, value
+  returning series_id, step, generation, value
 ), summary as (
   select series_id, count(*) as count, min(step) as first_step, max(step) as last_step,
-    (array_agg(value order by step desc))[1] as last,
+    (array_agg(value order by step desc, generation desc))[1] as last,
     min(value) filter (where value <> 'NaN') as min, max(value) filter (where value <> 'NaN') as max
   from fresh group by series_id
 ), updated as (

@@ -1,21 +1,28 @@
-import type { ReadableStream } from 'node:stream/web';
+import { ReadableStream } from 'node:stream/web';
 import {
+  type ArchiveReplyDocument,
   type AttemptReplyDocument,
   type CheckpointListDocument,
   type CheckpointVerificationDocument,
   type ConflictsDocument,
+  type DeletionReplyDocument,
   type ErrorDocument,
+  type ExportRequestDocument,
   errorCodes,
   type FileDocument,
   type ForkReplyDocument,
   type ForkRequestDocument,
   type GenerateReplyDocument,
   type HealthDocument,
+  type HistoryDocument,
+  type ImportReplyDocument,
   type LedgerDocument,
+  type NoteDocument,
   type PruneReplyDocument,
   type RunDocument,
   type RunListDocument,
   type ScaleReplyDocument,
+  type TagsDocument,
   TributaryError,
   type WorkerListDocument,
 } from '@tributary/protocol';
@@ -37,6 +44,11 @@ export interface ConflictsQuery {
   readonly from?: number;
   readonly to?: number;
   readonly buckets?: number;
+}
+
+export interface TagChanges {
+  readonly set?: Readonly<Record<string, string>>;
+  readonly remove?: readonly string[];
 }
 
 /** First and last step. */
@@ -147,24 +159,69 @@ export class ApiClient {
     return response.body as ReadableStream<Uint8Array>;
   }
 
+  history(run: string, metric: string, points?: number): Promise<HistoryDocument> {
+    return this.#json('GET', `/runs/${encodeURIComponent(run)}/history?${searchOf({ metric, points })}`);
+  }
+
+  /** Every point as CSV. */
+  historyCsv(run: string, metric: string): Promise<ReadableStream<Uint8Array>> {
+    return this.#body('GET', `/runs/${encodeURIComponent(run)}/history.csv?${searchOf({ metric })}`);
+  }
+
+  tag(run: string, changes: TagChanges): Promise<TagsDocument> {
+    return this.#json('PATCH', `/runs/${encodeURIComponent(run)}/tags`, changes);
+  }
+
+  note(run: string, note: string | null): Promise<NoteDocument> {
+    return this.#json('PUT', `/runs/${encodeURIComponent(run)}/note`, { note });
+  }
+
+  archive(runs: readonly string[]): Promise<ArchiveReplyDocument> {
+    return this.#json('POST', '/runs/archive', { runs });
+  }
+
+  restore(runs: readonly string[]): Promise<ArchiveReplyDocument> {
+    return this.#json('POST', '/runs/restore', { runs });
+  }
+
+  delete(runs: readonly string[]): Promise<DeletionReplyDocument> {
+    return this.#json('POST', '/runs/delete', { runs });
+  }
+
+  /** Waits for a purge under way, up to so long. */
+  purge(waitMs: number): Promise<DeletionReplyDocument> {
+    return this.#json('POST', `/runs/purge?${searchOf({ waitMs })}`);
+  }
+
+  export(request: ExportRequestDocument): Promise<ReadableStream<Uint8Array>> {
+    return this.#body('POST', '/export', request);
+  }
+
+  import(lines: ReadableStream<Uint8Array>, taken: 'refuse' | 'skip'): Promise<ImportReplyDocument> {
+    return this.#json('POST', `/import?${searchOf({ taken })}`, lines);
+  }
+
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.#request(method, path, body);
     return (await response.json()) as T;
   }
 
+  async #body(method: string, path: string, body?: unknown): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#request(method, path, body);
+    if (response.body === null) throw new TributaryError('SERVER_FAILED', 'The API sent nothing; try again.');
+    return response.body as ReadableStream<Uint8Array>;
+  }
+
   async #request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     const { url, token } = this.#connection;
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };
-    if (body !== undefined)
-      headers['content-type'] = body instanceof Uint8Array ? 'application/octet-stream' : 'application/json';
+    if (body !== undefined) headers['content-type'] = contentTypeOf(body);
     let response: Response;
     try {
       response = await fetch(`${url}/v1${path}`, {
         method,
         headers,
-        ...(body === undefined
-          ? {}
-          : { body: body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body) }),
+        ...(body === undefined ? {} : payloadOf(body)),
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (cause) {
@@ -202,6 +259,18 @@ export class ApiClient {
       document.at === undefined ? {} : { at: document.at },
     );
   }
+}
+
+function contentTypeOf(body: unknown): string {
+  if (body instanceof Uint8Array) return 'application/octet-stream';
+  return body instanceof ReadableStream ? 'application/x-ndjson' : 'application/json';
+}
+
+function payloadOf(body: unknown): RequestInit {
+  if (body instanceof Uint8Array) return { body: new Uint8Array(body) };
+  // Sent as it is read; fetch asks for `duplex` then.
+  if (body instanceof ReadableStream) return { body, duplex: 'half' } as RequestInit;
+  return { body: JSON.stringify(body) };
 }
 
 function searchOf(query: object): string {

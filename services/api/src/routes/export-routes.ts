@@ -65,7 +65,15 @@ export function exportRoutes({ db }: ApiDeps): FastifyPluginAsyncZod {
         }),
         response: { 200: importReplySchema, default: errorSchema },
       },
-      handler: async ({ body, query: { taken } }) => await importRuns(db, body as Readable, { taken }),
+      handler: async ({ body, query: { taken } }, reply) => {
+        try {
+          return await importRuns(db, body as Readable, { taken });
+        } catch (error) {
+          // Nobody reads the rest.
+          reply.header('connection', 'close');
+          throw error;
+        }
+      },
     });
   };
 }

@@ -7,6 +7,10 @@ import { runDetails } from '../render/run-report.js';
 import { table } from '../render/tables.js';
 import { watchRun } from '../watch-run.js';
 import { addConflictsCommand } from './conflicts-command.js';
+import { addDeleteCommand } from './delete-command.js';
+import { addExportCommands } from './export-commands.js';
+import { addHistoryCommands } from './history-commands.js';
+import { addLabelCommands } from './label-commands.js';
 import { type Finish, type JsonOption, positiveInteger, print, printJson } from './options.js';
 import { addRunListCommand } from './run-list-command.js';
 import { addLedgerCommand } from './verify-commands.js';
@@ -70,6 +74,10 @@ export function addRunCommands(program: Command, finish: Finish): void {
     });
   addConflictsCommand(runs);
   addLedgerCommand(runs);
+  addHistoryCommands(runs);
+  addLabelCommands(runs);
+  addDeleteCommand(runs);
+  addExportCommands(runs);
 
   program
     .command('cancel')

@@ -17,6 +17,9 @@ const run: RunDocument = {
   createdAt: '2026-11-24T17:00:00.000Z',
   startedAt: '2026-11-24T17:00:01.000Z',
   endedAt: '2026-11-24T17:02:59.000Z',
+  tags: {},
+  note: null,
+  archivedAt: null,
   spec: {},
   files: {},
   tasks: [

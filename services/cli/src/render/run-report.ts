@@ -7,7 +7,7 @@ import { nextCommands } from './next-commands.js';
 import { pages } from './pages.js';
 import { formatBytes, formatDuration, formatSeconds, formatShare, formatTime, printable } from './quantities.js';
 import { runLineage } from './run-lineage.js';
-import { failureLine, family } from './run-standing.js';
+import { failureLine, family, labels } from './run-standing.js';
 import { denseTable, shorten, table } from './tables.js';
 
 /** Most generated examples a task in a report. */
@@ -66,7 +66,7 @@ function headline(run: RunDocument): string {
   const took = Number.isNaN(spentMs) || spent.length === 0 ? '' : `, ${formatDuration(spentMs)}`;
   const lines = [`Run ${color.bold(run.run)} ${paint(run.state)}: ${steps}, attempt ${run.attempt}${took}`];
   if (run.reason !== null) lines.push(`Reason: ${printable(run.reason)}`);
-  lines.push(...family(run));
+  lines.push(...family(run), ...labels(run));
   const newest = run.checkpoints[0];
   if (run.stateHash !== null)
     lines.push(

@@ -1,6 +1,6 @@
 import type { RunDocument } from '@tributary/protocol';
 import color from 'picocolors';
-import { printable } from './quantities.js';
+import { formatTime, printable } from './quantities.js';
 
 /** Most forks that are named. */
 const shownForks = 5;
@@ -12,6 +12,16 @@ export function family({ parent, children }: RunDocument): string[] {
   const shown = children.slice(0, shownForks).map(({ run, step, state }) => `${run} (step ${step}, ${state})`);
   const more = children.length > shownForks ? `, and ${children.length - shownForks} more` : '';
   return [...lines, `Forks: ${shown.join(', ')}${more}`];
+}
+
+/** What users have written on a run, a line each; none where there is nothing. */
+export function labels({ tags, note, archivedAt }: RunDocument): string[] {
+  const pairs = Object.entries(tags).map(([key, value]) => `${key}=${value}`);
+  return [
+    ...(pairs.length === 0 ? [] : [printable(`Tags: ${pairs.join(', ')}`)]),
+    ...(note === null ? [] : [`Note: ${note.split('\n').map(printable).join('\n      ')}`]),
+    ...(archivedAt === null ? [] : [`Archived ${formatTime(archivedAt)}`]),
+  ];
 }
 
 /**

@@ -1,0 +1,72 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { type ExportFormat, exportFormats, TributaryError } from '@tributary/protocol';
+import { type Command, Option } from 'commander';
+import { ApiClient } from '../api-client.js';
+import { writeOut } from '../output-file.js';
+import { formatBytes } from '../render/quantities.js';
+import { type JsonOption, print, printJson } from './options.js';
+
+/** Tables of csv and parquet, the names of their runs first. */
+const tables = ['runs', 'params', 'tags', 'metrics', 'points', 'timings'] as const;
+
+interface ExportOptions extends JsonOption {
+  readonly all?: boolean;
+  readonly format: ExportFormat;
+  readonly table?: string;
+  readonly out?: string;
+}
+
+/** runs export, import. */
+export function addExportCommands(runs: Command): void {
+  runs
+    .command('export')
+    .description(
+      'write runs into a file: jsonl is everything but checkpoints and can be imported, csv and parquet one table',
+    )
+    .argument('[run...]')
+    .option('--all', 'every run, also archived ones')
+    .addOption(new Option('--format <format>', 'how').choices(exportFormats).default('jsonl'))
+    .addOption(new Option('--table <table>', 'of csv and parquet; default: points').choices(tables))
+    .option('--out <file>', 'default: stdout')
+    .option('--json', 'print JSON about the file')
+    .action(async (names: string[], options: ExportOptions) => {
+      const { all, format, table, out, json } = options;
+      if ((names.length === 0) === (all !== true))
+        throw new TributaryError('SPEC_INVALID', 'Name the runs to export, or --all for every run, but not both.');
+      if (out === undefined && (format === 'parquet' || json))
+        throw new TributaryError(
+          'SPEC_INVALID',
+          `${json ? '--json tells of a file' : 'Parquet is not text'}; name one with --out.`,
+        );
+      if (format === 'jsonl' && table !== undefined)
+        throw new TributaryError('SPEC_INVALID', '--table is of csv and parquet; jsonl holds whole runs.');
+      const request = { runs: all ? null : names, format, ...(table === undefined ? {} : { table }) };
+      const bytes = await writeOut(await (await ApiClient.open()).export(request), out);
+      if (out === undefined) return;
+      if (json) return printJson({ out, format, sizeBytes: bytes });
+      print(`${out}: ${formatBytes(bytes)}`);
+    });
+
+  runs
+    .command('import')
+    .description('read runs from an export as jsonl; their ids stay')
+    .argument('<file>')
+    .option('--skip-taken', 'pass over runs whose id is taken, in place of ending there')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: JsonOption & { skipTaken?: boolean }) => {
+      const found = await stat(file).catch(() => null);
+      if (found === null || !found.isFile())
+        throw new TributaryError(
+          'DATA_INVALID',
+          `${file} is no file; give one of: npx tributary runs export RUN --out FILE`,
+        );
+      const lines = Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
+      const reply = await (await ApiClient.open()).import(lines, options.skipTaken ? 'skip' : 'refuse');
+      if (options.json) return printJson(reply);
+      const passed = reply.skipped.length === 0 ? '' : `; ${reply.skipped.length} were here already`;
+      print(`${reply.imported.length === 1 ? '1 run is' : `${reply.imported.length} runs are`} imported${passed}`);
+    });
+}

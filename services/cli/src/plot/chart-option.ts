@@ -1,0 +1,121 @@
+import type { HistoryDocument } from '@tributary/protocol';
+import type { EChartsCoreOption } from 'echarts/core';
+
+/** Colours that people with any kind of colour blindness tell apart (Okabe and Ito), the strongest on white first. */
+const colours = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000'] as const;
+/** Once all colours are used, lines differ by their dashes too. */
+const dashes = ['solid', 'dashed', 'dotted'] as const;
+
+/** Pixels. */
+export const chartWidth = 960;
+const panelHeight = 300;
+const margin = { left: 90, right: 30, top: 44, bottom: 52 } as const;
+const legendRow = 22;
+const legendColumns = 4;
+
+export interface ChartOptions {
+  /** A logarithmic axis of values; what is not above 0 is left out then. */
+  readonly log: boolean;
+}
+
+/** How the lines of a plot are written: what the drawing library needs to know, and its height in pixels. */
+export interface Chart {
+  readonly option: EChartsCoreOption;
+  readonly height: number;
+}
+
+/**
+ * One panel a metric, one under the other, with one line a run; equal runs have equal colours everywhere. Values that are not finite
+ * leave a gap.
+ * @param histories in the order of the runs; a run without a metric has none
+ */
+export function chartOf(
+  runs: readonly string[],
+  metrics: readonly string[],
+  histories: readonly HistoryDocument[],
+  { log }: ChartOptions,
+): Chart {
+  const legendHeight = Math.ceil(runs.length / legendColumns) * legendRow + 14;
+  const panel = panelHeight + margin.top + margin.bottom;
+  const option: EChartsCoreOption = {
+    animation: false,
+    backgroundColor: '#ffffff',
+    textStyle: { fontFamily: 'DejaVu Sans, Verdana, Helvetica, Arial, sans-serif', color: '#1a1a1a' },
+    color: [...colours],
+    legend: {
+      data: [...runs],
+      top: 6,
+      left: margin.left,
+      width: chartWidth - margin.left - margin.right,
+      itemWidth: 30,
+      icon: 'path://M0,4 L30,4 L30,7 L0,7 Z',
+      textStyle: { fontSize: 13, color: '#1a1a1a' },
+    },
+    title: metrics.map((metric, index) => ({
+      text: metric,
+      left: margin.left,
+      top: legendHeight + index * panel + 10,
+      textStyle: { fontSize: 15, fontWeight: 'bold', color: '#1a1a1a' },
+    })),
+    grid: metrics.map((_, index) => ({
+      left: margin.left,
+      right: margin.right,
+      top: legendHeight + index * panel + margin.top,
+      height: panelHeight,
+      containLabel: false,
+    })),
+    xAxis: metrics.map((_, index) => ({
+      type: 'value',
+      gridIndex: index,
+      name: 'step',
+      nameLocation: 'middle',
+      nameGap: 32,
+      min: 'dataMin',
+      max: 'dataMax',
+      ...axisStyle,
+    })),
+    yAxis: metrics.map((metric, index) => ({
+      type: log ? 'log' : 'value',
+      gridIndex: index,
+      name: lastWords(metric),
+      nameLocation: 'middle',
+      nameGap: 62,
+      scale: true,
+      ...axisStyle,
+    })),
+    series: histories.map(({ run, metric, points }) => {
+      const place = runs.indexOf(run);
+      const colour = colours[place % colours.length];
+      return {
+        name: run,
+        type: 'line',
+        xAxisIndex: metrics.indexOf(metric),
+        yAxisIndex: metrics.indexOf(metric),
+        data: points.map(({ step, value }) => [step, isDrawn(value, log) ? value : '-']),
+        showSymbol: points.length < 40,
+        symbol: 'circle',
+        symbolSize: 5,
+        connectNulls: false,
+        lineStyle: { width: 1.8, color: colour, type: dashes[Math.floor(place / colours.length) % dashes.length] },
+        itemStyle: { color: colour },
+      };
+    }),
+  };
+  return { option, height: legendHeight + metrics.length * panel };
+}
+
+const axisStyle = {
+  nameTextStyle: { fontSize: 13, color: '#1a1a1a' },
+  axisLabel: { fontSize: 12, color: '#333333', hideOverlap: true },
+  axisLine: { show: true, lineStyle: { color: '#555555' } },
+  splitLine: { lineStyle: { color: '#e3e3e3' } },
+} as const;
+
+function isDrawn(value: HistoryDocument['points'][number]['value'], log: boolean): boolean {
+  return typeof value === 'number' && (!log || value > 0);
+}
+
+/** `spell.train.loss` → `train.loss`: the panel's title has the whole name. */
+function lastWords(metric: string): string {
+  return metric.split('.').slice(-2).join('.');
+}

@@ -1,0 +1,186 @@
+import { Readable } from 'node:stream';
+import { runFileSchema } from '@tributary/config';
+import { checkpointKey, type HistoryDocument, type Point, type RunDocument, type RunId } from '@tributary/protocol';
+import { createRun, endAttempt, findRun, setRunState, startAttempt, writeRecords } from '@tributary/run-store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApiInstallation } from '../support/api-installation.js';
+
+let here: ApiInstallation;
+let other: ApiInstallation;
+beforeAll(async () => {
+  [here, other] = await Promise.all([ApiInstallation.open(), ApiInstallation.open()]);
+});
+afterAll(async () => {
+  await Promise.all([here.close(), other.close()]);
+});
+
+const spec = runFileSchema.parse({
+  experiment: 'history',
+  tasks: [{ name: 'spell', data: { source: 'words', kind: 'spell' } }],
+  tags: { purpose: 'baseline' },
+  note: 'first words',
+  budget: { steps: 2_000 },
+});
+const steps = Array.from({ length: 2_000 }, (_, index) => index + 1);
+
+/** A run at rest with points at every step; the loss of step 1,234 is a spike, that of 777 is NaN. */
+async function finishedRun(id: string): Promise<RunId> {
+  const run = id as RunId;
+  await createRun(here.db, { run, experiment: 'history', spec, files: {} });
+  const attempt = await startAttempt(here.db, run);
+  await setRunState(here.db, run, { state: 'running', reason: null });
+  const loss = (step: number) => (step === 1_234 ? 99 : step === 777 ? Number.NaN : 4 / Math.sqrt(step));
+  const points = steps.flatMap((step): Point[] => [
+    { subject: 'task:spell', series: 'train.loss', step, value: loss(step) },
+    { subject: 'run', series: 'grad_norm', step, value: 1 + Math.sin(step / 50) },
+  ]);
+  const base = { run, attempt, generation: 1, member: 0, tokens: 0 } as const;
+  await writeRecords(here.db, [{ ...base, kind: 'points', points, timings: [] }]);
+  await endAttempt(here.db, run, attempt, { state: 'finished', reason: null });
+  return run;
+}
+
+const json = async <T>(response: Response, status = 200): Promise<T> => {
+  const body = (await response.json()) as T;
+  expect(response.status, JSON.stringify(body)).toBe(status);
+  return body;
+};
+
+describe('a history', () => {
+  it('is thinned, but keeps what stands out', async () => {
+    const run = await finishedRun('history-thin');
+    const path = `/v1/runs/${run}/history?metric=spell.train.loss&points=50`;
+    const history = await json<HistoryDocument>(await here.request('GET', path));
+    expect(history).toMatchObject({
+      ...{ run, metric: 'spell.train.loss', kind: 'point', count: 2_000, firstStep: 1, lastStep: 2_000, better: 'min' },
+      ...{ first: 4, max: 99, last: 4 / Math.sqrt(2_000), min: 4 / Math.sqrt(2_000) },
+    });
+    expect(history.points.length).toBeLessThanOrEqual(50);
+    expect(history.points).toContainEqual({ step: 1_234, value: 99 });
+    expect(history.points).toContainEqual({ step: 777, value: 'NaN' });
+    expect(history.points.at(-1)?.step).toBe(2_000);
+  });
+
+  it('is CSV with every point', async () => {
+    const response = await here.request('GET', '/v1/runs/history-thin/history.csv?metric=spell.train.loss');
+    expect(response.headers.get('content-type')).toContain('text/csv');
+    const lines = (await response.text()).trimEnd().split('\n');
+    expect(lines).toHaveLength(2_001);
+    expect(lines.slice(0, 2)).toEqual(['step,value', '1,4']);
+    expect(lines[777]).toBe('777,NaN');
+  });
+
+  it.each([
+    ['/v1/runs/none/history?metric=x', 404, 'RUN_NOT_FOUND'],
+    ['/v1/runs/none/history.csv?metric=x', 404, 'RUN_NOT_FOUND'],
+    ['/v1/runs/history-thin/history?metric=loss', 404, 'METRIC_NOT_FOUND'],
+    ['/v1/runs/history-thin/history', 400, 'SPEC_INVALID'],
+    ['/v1/runs/history-thin/history?metric=x&points=4', 400, 'SPEC_INVALID'],
+  ])('is refused: %s', async (path, status, code) => {
+    expect(await json(await here.request('GET', path), status)).toMatchObject({ code });
+  });
+});
+
+describe('tags, note and archive', () => {
+  it('are in the document of the run', async () => {
+    const run = await finishedRun('history-labels');
+    const read = async () => await json<RunDocument>(await here.request('GET', `/v1/runs/${run}`));
+    expect(await read()).toMatchObject({ tags: { purpose: 'baseline' }, note: 'first words', archivedAt: null });
+    const changes = { set: { 'owner/name': 'x' }, remove: ['purpose'] };
+    expect(await json(await here.request('PATCH', `/v1/runs/${run}/tags`, changes))).toEqual({
+      run,
+      tags: { 'owner/name': 'x' },
+    });
+    await json(await here.request('PUT', `/v1/runs/${run}/note`, { note: null }));
+    expect(await json(await here.request('POST', '/v1/runs/archive', { runs: [run] }))).toEqual({ changed: [run] });
+    const archived = await read();
+    expect(archived).toMatchObject({ tags: { 'owner/name': 'x' }, note: null });
+    expect(archived.archivedAt).not.toBeNull();
+    expect(await json(await here.request('POST', '/v1/runs/restore', { runs: [run] }))).toEqual({ changed: [run] });
+    expect((await read()).archivedAt).toBeNull();
+  });
+
+  it.each([
+    ['PATCH', '/v1/runs/none/tags', { set: { a: 'b' } }, 404],
+    ['PATCH', '/v1/runs/history-labels/tags', { set: { '': 'b' } }, 400],
+    ['PATCH', '/v1/runs/history-labels/tags', { set: { a: 'x'.repeat(501) } }, 400],
+    ['PATCH', '/v1/runs/history-labels/tags', { set: { a: 1 } }, 400],
+    ['PUT', '/v1/runs/none/note', { note: 'x' }, 404],
+    ['PUT', '/v1/runs/history-labels/note', { note: 'x'.repeat(10_001) }, 400],
+    ['POST', '/v1/runs/archive', { runs: ['history-labels', 'none'] }, 404],
+    ['POST', '/v1/runs/archive', { runs: [] }, 400],
+    ['POST', '/v1/runs/delete', { runs: ['none'] }, 404],
+  ])('refuse %s %s %#', async (method, path, body, status) => {
+    await json(await here.request(method, path, body), status);
+  });
+});
+
+describe('deletion', () => {
+  it('hides runs at once and takes their data and checkpoints', async () => {
+    const [run, stays] = [await finishedRun('history-goes'), await finishedRun('history-stays')];
+    for (const each of [run, stays]) await here.objects.put(checkpointKey(each, 100), new Uint8Array(10));
+    await here.objects.put(`checkpoints/${run}/000000100/g1-shared.safetensors`, new Uint8Array(10));
+    const reply = await json<{ deleted: string[] }>(
+      await here.request('POST', '/v1/runs/delete', { runs: [run] }),
+      202,
+    );
+    expect(reply.deleted).toEqual([run]);
+    expect(await findRun(here.db, run)).toBeNull();
+    expect(await json(await here.request('POST', '/v1/runs/purge?waitMs=20000'))).toMatchObject({ purging: 0 });
+    expect(await here.objects.list('checkpoints/')).toEqual([checkpointKey(stays, 100)]);
+    expect(await here.db.selectFrom('series').select('id').where('run', '=', run).execute()).toEqual([]);
+    const kept = await json<HistoryDocument>(await here.request('GET', `/v1/runs/${stays}/history?metric=grad_norm`));
+    expect(kept.count).toBe(2_000);
+  });
+
+  it('is refused while the run is active', async () => {
+    const run = 'history-active' as RunId;
+    await createRun(here.db, { run, experiment: 'history', spec, files: {} });
+    expect(await json(await here.request('POST', '/v1/runs/delete', { runs: [run] }), 409)).toMatchObject({
+      code: 'RUN_STATE_CONFLICT',
+      message: expect.stringContaining(`npx tributary cancel ${run}`),
+    });
+  });
+});
+
+describe('export and import', () => {
+  it('give another installation equal documents', async () => {
+    const run = await finishedRun('history-moves');
+    const exported = await here.request('POST', '/v1/export', { runs: [run], format: 'jsonl' });
+    expect(exported.headers.get('content-type')).toContain('application/x-ndjson');
+    const lines = Buffer.from(await exported.arrayBuffer());
+    const imported = (content: Buffer, query = '') =>
+      fetch(`${other.url}/v1/import${query}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${other.token}`, 'content-type': 'application/x-ndjson' },
+        body: Readable.toWeb(Readable.from([content])) as ReadableStream,
+        duplex: 'half',
+      } as RequestInit);
+    expect(await json(await imported(lines))).toEqual({ imported: [run], skipped: [] });
+    const path = `/v1/runs/${run}`;
+    expect(await json(await other.request('GET', path))).toEqual(await json(await here.request('GET', path)));
+    const history = `${path}/history?metric=spell.train.loss&points=100`;
+    expect(await json(await other.request('GET', history))).toEqual(await json(await here.request('GET', history)));
+    expect(await json(await imported(lines), 409)).toMatchObject({ code: 'RUN_STATE_CONFLICT' });
+    expect(await json(await imported(lines, '?taken=skip'))).toEqual({ imported: [], skipped: [run] });
+    expect(await json(await imported(Buffer.from('{}\n')), 400)).toMatchObject({ code: 'DATA_INVALID' });
+  });
+
+  it.each([
+    [{ runs: ['none'], format: 'csv' }, 404],
+    [{ runs: null, format: 'xml' }, 400],
+    [{ runs: null, format: 'csv', table: 'pg_class' }, 400],
+    [{ runs: null, format: 'jsonl', table: 'runs' }, 400],
+  ])('are refused: %j', async (body, status) => {
+    await json(await here.request('POST', '/v1/export', body), status);
+  });
+
+  it('end with the client that leaves', async () => {
+    const response = await here.request('POST', '/v1/export', { runs: null, format: 'csv' });
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    const again = await here.request('POST', '/v1/export', { runs: ['history-thin'], format: 'csv', table: 'metrics' });
+    expect((await again.text()).split('\n')).toHaveLength(4);
+  });
+});
