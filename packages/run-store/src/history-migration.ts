@@ -62,6 +62,8 @@ alter table runs
   add column note text,
   add column archived_at timestamptz(3),
   add column deleted_at timestamptz(3);
+create index runs_started on runs (started_at, created_at, run) where started_at is not null;
+create index runs_ended on runs (ended_at, created_at, run) where ended_at is not null;
 create index runs_deleted on runs (deleted_at) where deleted_at is not null;
 
 -- Collation "C": order and prefixes are the same on every machine, and LIKE 'a%' can use the index.
