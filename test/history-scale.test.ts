@@ -1,4 +1,4 @@
-import { buffer } from 'node:stream/consumers';
+import { parseFilter, parseOrder } from '@tributary/filter';
 import type { RunId } from '@tributary/protocol';
 import {
   attemptsOf,
@@ -33,7 +33,6 @@ import {
   unknownRuns,
   writeRecords,
 } from '@tributary/run-store';
-import { parseFilter, parseOrder } from '@tributary/filter';
 import { type TemporaryDatabase, temporaryDatabase } from '@tributary/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -114,7 +113,14 @@ describe('among 200,000 runs', () => {
     ['a tag is set', () => changeTags(db, run, { set: { purpose: 'scale' } })],
     ['a note is set', () => setNote(db, run, 'scale')],
     ['archive', async () => [await setArchived(db, [run], true), await setArchived(db, [run], false)]],
-    ['unknown of 100 runs', () => unknownRuns(db, Array.from({ length: 100 }, (_, index) => madeRun(index * 1_000)))],
+    [
+      'unknown of 100 runs',
+      () =>
+        unknownRuns(
+          db,
+          Array.from({ length: 100 }, (_, index) => madeRun(index * 1_000)),
+        ),
+    ],
     ['runs to purge', () => runsGivenUp(db, 10)],
   ])('%s', async (name, work) => {
     await check(name, work, 500);
@@ -126,7 +132,12 @@ describe('among 200,000 runs', () => {
     const batch = () => {
       step += 100;
       const points = metrics.flatMap((series) =>
-        Array.from({ length: 100 }, (_, index) => ({ subject: 'task:spell' as const, series, step: step + index, value: 1 })),
+        Array.from({ length: 100 }, (_, index) => ({
+          subject: 'task:spell' as const,
+          series,
+          step: step + index,
+          value: 1,
+        })),
       );
       const base = { run, attempt: 1, generation: 1, member: 0, tokens: 0, timings: [] } as const;
       return writeRecords(db, [{ ...base, kind: 'points', points }]);
@@ -156,7 +167,11 @@ describe('a search', () => {
     ['by state', "status = 'FAILED'", null],
     ['by metric', 'metrics."spell.train.loss" < 0.001', null],
     ['by metric and parameter', 'metrics."spell.train.loss" < 0.3 and params.model.encoder.hidden = 256', null],
-    ['by a rare metric and parameter', 'metrics."spell.train.loss" < 0.0005 and params.model.encoder.hidden = 256', null],
+    [
+      'by a rare metric and parameter',
+      'metrics."spell.train.loss" < 0.0005 and params.model.encoder.hidden = 256',
+      null,
+    ],
     ['by a parameter of one run', 'params.seed = 123456', null],
     ['by tag', "tags.owner = 'person17'", null],
     ['by prefix of a tag', "tags.owner LIKE 'person17%'", null],
@@ -170,7 +185,10 @@ describe('a search', () => {
   it('a deep page', async () => {
     let token: string | null = null;
     for (let turn = 0; turn < 20; turn += 1) {
-      const found: Awaited<ReturnType<typeof searchRuns>> = await searchRuns(db, { limit: 1_000, ...(token === null ? {} : { page: token }) });
+      const found: Awaited<ReturnType<typeof searchRuns>> = await searchRuns(db, {
+        limit: 1_000,
+        ...(token === null ? {} : { page: token }),
+      });
       token = found.next;
     }
     const deep = token;
@@ -183,9 +201,13 @@ describe('a million points', () => {
   it('become 320', async () => {
     const series = await requireMetric(db, longRun, longMetric);
     let kept = 0;
-    await check('thin to 320 points', async () => {
-      kept = (await downsampledHistory(db, series, 320)).length;
-    }, 10_000);
+    await check(
+      'thin to 320 points',
+      async () => {
+        kept = (await downsampledHistory(db, series, 320)).length;
+      },
+      10_000,
+    );
     expect(kept).toBeGreaterThan(128);
     expect(kept).toBeLessThanOrEqual(320);
     expect(await endsOf(db, series)).toEqual({ first: Math.sin(0.001), last: 0 });
@@ -207,7 +229,9 @@ describe('a million points', () => {
       }
       expect(bytes).toBeGreaterThan(5_000_000);
     }
-    took.push(`three exports of them ${Math.round(performance.now() - began)}, over ${Math.round((peak - before) / 2 ** 20)} MiB`);
+    took.push(
+      `three exports of them ${Math.round(performance.now() - began)}, over ${Math.round((peak - before) / 2 ** 20)} MiB`,
+    );
     // All the points as objects are over 100 MiB.
     expect(peak - before).toBeLessThan(200 * 2 ** 20);
   });
@@ -218,11 +242,19 @@ describe('a million points', () => {
     const began = performance.now();
     let batches = 0;
     const none = { list: async () => [], delete: async () => undefined };
-    expect(await purgeRun(db, none, longRun, { onBatch: () => void (batches += 1) })).toBe(true);
+    expect(
+      await purgeRun(db, none, longRun, {
+        onBatch: () => {
+          batches += 1;
+        },
+      }),
+    ).toBe(true);
     took.push(`purge them ${Math.round(performance.now() - began)}`);
     expect(batches).toBeGreaterThan(size.longPoints / 20_000);
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 2 ** 20);
-    const { rows } = await sql<{ left: number }>`select count(*) as left from points where series_id = ${size.runs * size.metrics + 1}`.execute(db);
+    const { rows } = await sql<{
+      left: number;
+    }>`select count(*) as left from points where series_id = ${size.runs * size.metrics + 1}`.execute(db);
     expect(rows[0]?.left).toBe(0);
   });
 });

@@ -129,6 +129,18 @@ describe('runs tag, note, archive, restore', () => {
   });
 });
 
+describe('runs delete --filter', () => {
+  it('only names what it finds, until it is told to go on', async () => {
+    const filter = ['runs', 'delete', '--filter', "experiment = 'cli' and metrics.grad_norm = 2"];
+    const named = await here.cli(filter);
+    expect(named.stdout).toBe('cli-b\n\n1 run fits; delete for good with --yes\n');
+    expect(await findRun(here.db, 'cli-b')).not.toBeNull();
+    expect((await here.cli([...filter.slice(0, 3), "experiment = 'none'"])).stdout).toBe('No run fits the filter\n');
+    expect((await here.cli(['runs', 'delete'])).code).toBe(2);
+    expect((await here.cli(['runs', 'delete', '--filter', 'metrics.'])).code).toBe(2);
+  });
+});
+
 describe('runs export, delete, import', () => {
   it('move a run away and back', async () => {
     const [whole, points, parquet] = [file('runs.jsonl'), file('points.csv'), file('points.parquet')];

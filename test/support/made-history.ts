@@ -35,7 +35,10 @@ export async function fillHistory(db: RunDatabase, size: HistorySize): Promise<v
   const spec = JSON.stringify({ experiment: 'scale', tasks: [{ name: 'spell' }], budget: { steps: 100 } });
   const client = await db.pool.connect();
   const copy = async (target: string, lines: Iterable<string>): Promise<void> => {
-    await pipeline(Readable.from(chunks(lines), { objectMode: false }), client.query(copyFrom(`copy ${target} from stdin`)));
+    await pipeline(
+      Readable.from(chunks(lines), { objectMode: false }),
+      client.query(copyFrom(`copy ${target} from stdin`)),
+    );
   };
   const every = function* (lines: (index: number) => string): Generator<string> {
     for (let index = 0; index < size.runs; index += 1) yield lines(index);

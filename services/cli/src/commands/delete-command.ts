@@ -1,6 +1,7 @@
 import { type DeletionReplyDocument, TributaryError } from '@tributary/protocol';
 import type { Command } from 'commander';
 import { ApiClient } from '../api-client.js';
+import { runsMatching } from '../runs-matching.js';
 import { type JsonOption, print, printJson } from './options.js';
 
 /** Runs of one request. */
@@ -13,14 +14,36 @@ export function addDeleteCommand(runs: Command): void {
   runs
     .command('delete')
     .description('delete runs at rest for good, with their checkpoints')
-    .argument('<run...>')
+    .argument('[run...]')
+    .option('--filter <filter>', 'those that it is true of, as in `runs list`')
+    .option('--yes', 'delete what the filter finds; without it they are only named')
     .option('--wait', 'until their data is gone too, which goes in the background else')
     .option('--json', 'print JSON')
-    .action(async (names: string[], options: JsonOption & { wait?: boolean }) => {
-      const reply = await deleteRuns(await ApiClient.open(), [...new Set(names)], options.wait ?? false);
-      if (options.json) return printJson(reply);
+    .action(async (names: string[], options: DeleteOptions) => {
+      const { filter, yes, wait, json } = options;
+      if ((names.length === 0) === (filter === undefined))
+        throw new TributaryError('SPEC_INVALID', 'Name the runs to delete, or give a --filter, but not both.');
+      const client = await ApiClient.open();
+      const chosen = filter === undefined ? [...new Set(names)] : await runsMatching(client, filter);
+      if (filter !== undefined && !yes) return json ? printJson({ wouldDelete: chosen }) : print(wouldDelete(chosen));
+      const reply = await deleteRuns(client, chosen, wait ?? false);
+      if (json) return printJson(reply);
       print(deletionText(reply));
     });
+}
+
+interface DeleteOptions extends JsonOption {
+  readonly filter?: string;
+  readonly yes?: boolean;
+  readonly wait?: boolean;
+}
+
+/** A filter may find more than was meant. */
+function wouldDelete(runs: readonly string[]): string {
+  if (runs.length === 0) return 'No run fits the filter';
+  const shown = runs.slice(0, 20).join('\n');
+  const more = runs.length > 20 ? `\n… and ${runs.length - 20} more` : '';
+  return `${shown}${more}\n\n${runs.length === 1 ? '1 run fits' : `${runs.length} runs fit`}; delete for good with --yes`;
 }
 
 async function deleteRuns(client: ApiClient, runs: readonly string[], wait: boolean): Promise<DeletionReplyDocument> {

@@ -44,7 +44,7 @@ export function addHistoryCommands(runs: Command): void {
     .command('plot')
     .description('draw metrics of runs into an SVG or PNG file')
     .argument('<run...>')
-    .requiredOption('--metric <name>', 'a metric, one panel each; may stand often', collected, [])
+    .requiredOption('--metric <name>', 'a metric, one panel each; may stand often', collected)
     .requiredOption('--out <file>', 'what to write: .svg or .png')
     .option('--log', 'a logarithmic axis of values')
     .option('--json', 'print JSON')
@@ -61,7 +61,7 @@ export function addHistoryCommands(runs: Command): void {
     );
 }
 
-function collected(value: string, before: readonly string[]): readonly string[] {
+function collected(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
