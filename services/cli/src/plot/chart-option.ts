@@ -10,8 +10,9 @@ const dashes = ['solid', 'dashed', 'dotted'] as const;
 export const chartWidth = 960;
 const panelHeight = 300;
 const margin = { left: 90, right: 30, top: 44, bottom: 52 } as const;
-const legendRow = 22;
-const legendColumns = 4;
+const legendRow = 42;
+/** A legend's entry: its line, what lies between entries, and a letter. */
+const [legendLine, legendGap, letter] = [34, 30, 8.2];
 
 export interface ChartOptions {
   /** A logarithmic axis of values; what is not above 0 is left out then. */
@@ -35,7 +36,8 @@ export function chartOf(
   histories: readonly HistoryDocument[],
   { log }: ChartOptions,
 ): Chart {
-  const legendHeight = Math.ceil(runs.length / legendColumns) * legendRow + 14;
+  const named = runs.filter((run) => histories.some((history) => history.run === run));
+  const legendHeight = legendRows(named) * legendRow;
   const panel = panelHeight + margin.top + margin.bottom;
   const option: EChartsCoreOption = {
     animation: false,
@@ -43,12 +45,13 @@ export function chartOf(
     textStyle: { fontFamily: 'DejaVu Sans, Verdana, Helvetica, Arial, sans-serif', color: '#1a1a1a' },
     color: [...colours],
     legend: {
-      data: [...runs],
+      data: named,
       top: 6,
       left: margin.left,
       width: chartWidth - margin.left - margin.right,
-      itemWidth: 30,
-      icon: 'path://M0,4 L30,4 L30,7 L0,7 Z',
+      itemWidth: legendLine,
+      // Widths of texts are estimates where no font is at hand.
+      itemGap: legendGap,
       textStyle: { fontSize: 13, color: '#1a1a1a' },
     },
     title: metrics.map((metric, index) => ({
@@ -82,6 +85,7 @@ export function chartOf(
       nameGap: 62,
       scale: true,
       ...axisStyle,
+      axisLabel: { ...axisStyle.axisLabel, formatter: axisNumber },
     })),
     series: histories.map(({ run, metric, points }) => {
       const place = runs.indexOf(run);
@@ -110,6 +114,28 @@ const axisStyle = {
   axisLine: { show: true, lineStyle: { color: '#555555' } },
   splitLine: { lineStyle: { color: '#e3e3e3' } },
 } as const;
+
+/** How many rows the names take. */
+function legendRows(names: readonly string[]): number {
+  let rows = 1;
+  let taken = 0;
+  for (const name of names) {
+    const width = legendLine + legendGap + name.length * letter;
+    if (taken > 0 && taken + width > chartWidth - margin.left - margin.right) {
+      rows += 1;
+      taken = 0;
+    }
+    taken += width;
+  }
+  return rows;
+}
+
+/** `12000`, `0.25`, `1e-5` */
+function axisNumber(value: number): string {
+  const short = Number(value.toPrecision(6));
+  const size = Math.abs(short);
+  return size !== 0 && (size < 1e-3 || size >= 1e6) ? short.toExponential().replace('e+', 'e') : String(short);
+}
 
 function isDrawn(value: HistoryDocument['points'][number]['value'], log: boolean): boolean {
   return typeof value === 'number' && (!log || value > 0);
