@@ -93,6 +93,20 @@ async function check(name: string, work: () => Promise<unknown>, limitMs = bound
   expect(median, name).toBeLessThan(limitMs);
 }
 
+it('takes so many bytes a row, indexes included', async () => {
+  const { rows } = await sql<{ name: string; heap: number; indexes: number; rows: number }>`
+    select regexp_replace(c.relname, '_[0-9]+$', '') as name, sum(pg_table_size(c.oid))::float8 as heap,
+      sum(pg_indexes_size(c.oid))::float8 as indexes, sum(c.reltuples)::float8 as rows
+    from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and c.reltuples > 1000 group by 1 order by 1`.execute(
+    db,
+  );
+  for (const { name, heap, indexes, rows: count } of rows)
+    took.push(`${name} ${Math.round(heap / count)} + ${Math.round(indexes / count)} bytes a row`);
+  const points = rows.find(({ name }) => name === 'points');
+  // A billion points are under 110 GB.
+  expect(((points?.heap ?? 0) + (points?.indexes ?? 0)) / (points?.rows ?? 1)).toBeLessThan(110);
+});
+
 describe('among 200,000 runs', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['find a run', () => findRun(db, run)],

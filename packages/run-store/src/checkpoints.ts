@@ -16,7 +16,13 @@ export type CheckpointPartRow = Selectable<CheckpointPartTable>;
  */
 export async function addCheckpointPart(db: Db, part: CheckpointPart): Promise<CheckpointManifest | null> {
   return await inTransaction(db, async (trx) => {
-    const known = await trx.selectFrom('runs').select('run').where('run', '=', part.run).forUpdate().executeTakeFirst();
+    const known = await trx
+      .selectFrom('runs')
+      .select('run')
+      .where('run', '=', part.run)
+      .where('deletedAt', 'is', null)
+      .forUpdate()
+      .executeTakeFirst();
     if (!known) return null;
     await trx
       .insertInto('checkpointParts')
@@ -69,6 +75,7 @@ export async function commitCheckpoint(db: Db, manifest: CheckpointManifest): Pr
       .selectFrom('runs')
       .select('run')
       .where('run', '=', manifest.run)
+      .where('deletedAt', 'is', null)
       .forUpdate()
       .executeTakeFirst();
     if (!known) return false;

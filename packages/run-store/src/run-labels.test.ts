@@ -5,11 +5,11 @@ import {
   changeTags,
   createRun,
   endAttempt,
-  listRuns,
   longestParam,
   paramsOf,
   requireRun,
   runParams,
+  searchRuns,
   setArchived,
   setNote,
   startAttempt,
@@ -101,7 +101,7 @@ describe('tags and note', () => {
 describe('the archive', () => {
   it('takes runs out of lists, all of them or none', async () => {
     const [a, b] = [await newRun(), await newRun()];
-    const listed = async () => (await listRuns(db, { limit: 100 })).map(({ run }) => run);
+    const listed = async () => (await searchRuns(db, { limit: 100 })).runs.map(({ run }) => run);
     await expect(setArchived(db, [a, 'none'], true)).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
     expect(await listed()).toEqual(expect.arrayContaining([a, b]));
     expect(await setArchived(db, [a, b], true)).toEqual([a, b]);

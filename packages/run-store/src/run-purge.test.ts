@@ -8,9 +8,9 @@ import {
   findRun,
   forksOf,
   giveUpRuns,
-  listRuns,
   purgeRun,
   runsGivenUp,
+  searchRuns,
   startAttempt,
   writeRecords,
 } from './index.js';
@@ -70,7 +70,8 @@ describe('a run that is given up', () => {
     const run = await recordedRun(db, 'purge-hidden', 10);
     await giveUpRuns(db, [run]);
     expect(await findRun(db, run)).toBeNull();
-    expect((await listRuns(db, { limit: 100 })).map((row) => row.run)).not.toContain(run);
+    const { runs } = await searchRuns(db, { limit: 100 });
+    expect(runs.map((row) => row.run)).not.toContain(run);
     expect(await forksOf(db, 'long-gone')).not.toContainEqual(expect.objectContaining({ run }));
     await expect(startAttempt(db, run)).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
     const point = { subject: 'run', series: 'late', step: 1, value: 1 } as const;
@@ -98,9 +99,9 @@ describe('a run that is given up', () => {
     const left = await points();
     expect(left).toBeLessThanOrEqual(before - 4_000);
     expect(left).toBeGreaterThan(before - 10_000);
-    expect(await runsGivenUp(db, 10)).toEqual([run]);
+    expect(await runsGivenUp(db, 10)).toContain(run);
     expect(await purgeRun(db, noObjects, run)).toBe(true);
-    expect(await runsGivenUp(db, 10)).toEqual([]);
+    expect(await runsGivenUp(db, 10)).not.toContain(run);
     expect(await db.selectFrom('series').select('id').where('run', '=', run).execute()).toEqual([]);
   });
 
@@ -118,7 +119,7 @@ describe('a run that is given up', () => {
     const stop = new AbortController();
     const options = { batchRows: 200, signal: stop.signal, onBatch: () => stop.abort() };
     expect(await purgeRun(db, noObjects, run, options)).toBe(false);
-    expect(await runsGivenUp(db, 1)).toEqual([run]);
+    expect(await runsGivenUp(db, 10)).toContain(run);
     expect(await purgeRun(db, noObjects, run)).toBe(true);
   });
 });
