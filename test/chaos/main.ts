@@ -102,6 +102,12 @@ async function main(): Promise<number> {
       await close(true);
     }
   }
+  if (stack !== null) {
+    // Once more: a machine's speed changes in the course of an hour.
+    const unfailed = await trainUnfailed(stack, chaosJob(steps, 'unfailed-again'));
+    report(`the unfailed run ${unfailed.run} took ${unfailed.seconds.toFixed(1)} s`);
+    unfailedSeconds.push(unfailed.seconds);
+  }
   await close(false);
   const summary = summarize({
     seed,
