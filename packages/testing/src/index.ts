@@ -28,3 +28,4 @@ export {
   type TestServers,
   testServers,
 } from './servers/test-servers.js';
+export { mutateText } from './text/mutate-text.js';
