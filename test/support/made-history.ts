@@ -44,7 +44,8 @@ export async function fillHistory(db: RunDatabase, size: HistorySize): Promise<v
     for (let index = 0; index < size.runs; index += 1) yield lines(index);
   };
   try {
-    await client.query('set synchronous_commit = off');
+    // Without the checks of references, which take most of the time; the rows are right.
+    await client.query(`set synchronous_commit = off; set session_replication_role = replica`);
     await client.query('select reserve_series($1)', [size.runs * size.metrics + 1]);
     await copy('runs (run, experiment, state, attempt, spec, files, step, created_at, started_at, ended_at)', [
       ...[`${longRun}\tscale\tfinished\t1\t${spec}\t{}\t${size.longPoints}\t2025-12-31\t2025-12-31\t2025-12-31\n`],
@@ -69,6 +70,14 @@ export async function fillHistory(db: RunDatabase, size: HistorySize): Promise<v
           `${run}\tseed\t${index}\t${index}\n${run}\toptimizer.kind\t${index % 3 ? 'adam' : 'sgd'}\t\\N\n`
         );
       }),
+    );
+    await copy(
+      'tasks (run, task, position, replicas, weight)',
+      every((index) => `${madeRun(index)}\tspell\t0\t1\t1\n`),
+    );
+    await copy(
+      'attempts (run, attempt, state)',
+      every((index) => `${madeRun(index)}\t1\t${states[index % states.length]}\n`),
     );
     await copy(
       'run_tags (run, key, value)',
@@ -102,7 +111,8 @@ export async function fillHistory(db: RunDatabase, size: HistorySize): Promise<v
     await copy('points (series_id, step, value)', longLines(longId, size.longPoints));
     await client.query('analyze');
   } finally {
-    client.release();
+    // Its settings go with it.
+    client.release(true);
   }
 }
 

@@ -15,8 +15,6 @@ export {
   type GeneratorSpec,
   type HeadSpec,
   type InitSpec,
-  longestNote,
-  longestTag,
   type MetricName,
   type ModelSpec,
   maxLanes,
@@ -27,8 +25,8 @@ export {
   type SamplingSpec,
   type ScheduleSpec,
   type TaskSpec,
-  tagKeyPattern,
 } from './run-file.js';
 export { RunFileError, type RunFileProblem } from './run-file-error.js';
 export { nearestMultiples, type SyncSpec, stepsOfExchange } from './sync-schema.js';
+export { longestNote, tagKeyPattern, tagKeyRule, tagsOfRunSchema } from './tags-schema.js';
 export { metricNames } from './task-output-schema.js';

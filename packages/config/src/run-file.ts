@@ -7,6 +7,7 @@ import { generatorSchema, modelSchema } from './model-schema.js';
 import { optimizerSchema, scheduleSchema } from './optimizer-schema.js';
 import { samplingProblems, samplingSchema, taskSamplingFields } from './sampling-schema.js';
 import { roundProblems, syncSchema } from './sync-schema.js';
+import { longestNote, tagsOfRunSchema } from './tags-schema.js';
 import { followHead, headProblems, headSchema, lossSchema, metricsSchema } from './task-output-schema.js';
 
 const positiveInt = z.int().positive();
@@ -25,13 +26,6 @@ const experimentName = z
     /^[A-Za-z0-9][A-Za-z0-9_-]{0,54}$/,
     'must be 1 to 55 letters, digits, "-" or "_", starting with a letter or digit',
   );
-
-/** What a tag's key is made of. */
-export const tagKeyPattern = /^[A-Za-z0-9][A-Za-z0-9_./ -]{0,249}$/;
-/** Characters of a tag's value. */
-export const longestTag = 500;
-/** Characters of a run's note. */
-export const longestNote = 10_000;
 
 /** Most lanes (replicas of all tasks together) of one run. */
 export const maxLanes = 64;
@@ -194,16 +188,7 @@ export const runFileSchema = z
       })
       .prefault({})
       .describe('Which steps the history keeps.'),
-    tags: z
-      .record(
-        z
-          .string()
-          .regex(
-            tagKeyPattern,
-            'must be 1 to 250 letters, digits, "-", "_", ".", "/" or spaces, beginning with a letter or digit',
-          ),
-        z.string().max(longestTag, `must be at most ${longestTag} characters; put longer text into note`),
-      )
+    tags: tagsOfRunSchema
       .optional()
       .describe('Words to find the run by, text each: { purpose: baseline }. They never change the result.'),
     note: z

@@ -1,4 +1,4 @@
-import { longestNote, longestTag, tagKeyPattern } from '@tributary/config';
+import { longestNote, tagKeyPattern, tagKeyRule, tagsOfRunSchema } from '@tributary/config';
 import type {
   ArchiveReplyDocument,
   DeletionReplyDocument,
@@ -27,16 +27,11 @@ export const historySchema = z.object({
   points: list(z.object({ step: count, value: recorded })),
 }) satisfies z.ZodType<HistoryDocument>;
 
-const tagKey = z
-  .string()
-  .regex(
-    tagKeyPattern,
-    'a key is 1 to 250 letters, digits, "-", "_", ".", "/" or spaces, beginning with a letter or digit',
-  );
+const tagKey = z.string().regex(tagKeyPattern, `a tag's key is ${tagKeyRule}`);
 
 export const tagChangesSchema = z
   .strictObject({
-    set: z.record(tagKey, z.string().max(longestTag)).default({}).describe('Key → value; other tags stay.'),
+    set: tagsOfRunSchema.default({}).describe('Key → value; other tags stay.'),
     remove: z.array(tagKey).max(1000).default([]).describe('Keys to take away; unknown ones are passed over.'),
   })
   .describe('Changes to the tags of a run.');

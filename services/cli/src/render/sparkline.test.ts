@@ -13,10 +13,10 @@ describe('a sparkline', () => {
     expect(sparkline(series([0, 0, 4, 4, 10, 6]), 3)).toBe('▁▅█');
   });
 
-  it('shows what is not finite, and where nothing was recorded', () => {
+  it('shows what is not finite, and goes on where nothing was recorded', () => {
     expect(sparkline(series([1, Number.NaN, 2, Number.POSITIVE_INFINITY]), 80)).toBe('▁!█!');
     const gap = [...series([1, 2]), { step: 8, value: 3 }, { step: 9, value: 3 }, { step: 9, value: 3 }];
-    expect(sparkline(gap, 80)).toBe('▁   █');
+    expect(sparkline(gap, 80)).toBe('▁▁▁▁█');
   });
 
   it('of one value or none is no mistake', () => {

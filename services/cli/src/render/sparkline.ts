@@ -9,7 +9,7 @@ export interface DrawnPoint {
 
 /**
  * A series in one line of text, its steps from left to right: of each column the mean, from the least to the greatest of them. `!`
- * stands where a value was not finite, a space where no step was recorded.
+ * stands where a value was not finite; a column without a step goes on as the one before.
  */
 export function sparkline(points: readonly DrawnPoint[], columns: number): string {
   const [first, last] = [points[0]?.step, points.at(-1)?.step];
@@ -28,13 +28,14 @@ export function sparkline(points: readonly DrawnPoint[], columns: number): strin
   const means = cells.map(({ sum, count }) => sum / count);
   const shown = means.filter(Number.isFinite);
   const [least, greatest] = [Math.min(...shown), Math.max(...shown)];
+  let before = '';
   return cells
     .map(({ odd, count }, column) => {
       if (odd) return '!';
-      if (count === 0) return ' ';
+      if (count === 0) return before;
       const share = greatest > least ? ((means[column] as number) - least) / (greatest - least) : 0.5;
-      return heights[Math.min(heights.length - 1, Math.floor(share * heights.length))];
+      before = heights[Math.min(heights.length - 1, Math.floor(share * heights.length))] ?? '';
+      return before;
     })
-    .join('')
-    .trimEnd();
+    .join('');
 }
