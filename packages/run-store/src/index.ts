@@ -11,6 +11,18 @@ export {
   recordDivergedPart,
   unneededParts,
 } from './checkpoints.js';
+export { type BestRun, type BestRunsOptions, bestRuns } from './comparison/best-runs.js';
+export { changedFields } from './comparison/changed-fields.js';
+export {
+  type ComparedMetric,
+  type ComparedMetricValue,
+  type CompareOptions,
+  type Comparison,
+  compareRuns,
+  mostComparedRuns,
+} from './comparison/compare-runs.js';
+export { diffRuns, type RunDiff } from './comparison/diff-runs.js';
+export { familyOf, mostRelatives, type RunFamily } from './comparison/run-family.js';
 export {
   type Conflicts,
   type ConflictsOptions,

@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunFile } from '@tributary/config';
 import type { PreparedRun } from '@tributary/protocol';
@@ -22,7 +25,10 @@ export async function lineageOf(
     precision,
     ...(prepared.init === undefined ? {} : { 'init.sha256': prepared.init.sha256 }),
     node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    processor: cpus()[0]?.model ?? 'unknown',
     commit: await codeCommit(),
+    'package-lock.sha256': await lockHash(),
     ...(Object.fromEntries(versions.filter(([, version]) => version !== null)) as Record<string, string>),
     ...Object.fromEntries(Object.entries(prepared.sources).map(([name, version]) => [`data.${name}`, version])),
     ...Object.fromEntries(
@@ -39,6 +45,15 @@ async function installedVersion(name: string): Promise<string | null> {
     return (JSON.parse(await readFile(path, 'utf8')) as { version: string }).version;
   } catch {
     return null;
+  }
+}
+
+/** Of the lock file above this module, which pins every package; `unknown` where there is none. */
+async function lockHash(): Promise<string> {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const lock = await readFile(join(folder, 'package-lock.json')).catch(() => null);
+    if (lock !== null) return createHash('sha256').update(lock).digest('hex');
+    if (folder === dirname(folder)) return 'unknown';
   }
 }
 

@@ -8,6 +8,7 @@ import { requireToken } from './authorization.js';
 import { BackgroundPurge } from './background-purge.js';
 import { replyWithError } from './error-replies.js';
 import { checkpointRoutes } from './routes/checkpoint-routes.js';
+import { comparisonRoutes } from './routes/comparison-routes.js';
 import { conflictRoutes } from './routes/conflict-routes.js';
 import { deletionRoutes } from './routes/deletion-routes.js';
 import { exportRoutes } from './routes/export-routes.js';
@@ -77,6 +78,7 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
       await v1.register(runListRoutes(deps));
       await v1.register(runEventRoutes(options, deps));
       await v1.register(checkpointRoutes(deps));
+      await v1.register(comparisonRoutes(deps));
       await v1.register(conflictRoutes(deps));
       await v1.register(historyRoutes(deps));
       await v1.register(labelRoutes(deps));

@@ -120,7 +120,7 @@ export const checkpointSchema = z.object({
   committedAt: time,
 }) satisfies z.ZodType<CheckpointSummaryDocument>;
 
-const lineageSchema = z.object({
+export const lineageSchema = z.object({
   attempt: count,
   generation: count,
   member: count,

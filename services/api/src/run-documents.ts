@@ -129,6 +129,6 @@ function taskDocument(
 }
 
 /** JSON has neither NaN nor infinities. */
-function finite(value: number | null): number | null {
+export function finite(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }

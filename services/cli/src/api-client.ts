@@ -2,8 +2,10 @@ import { ReadableStream } from 'node:stream/web';
 import {
   type ArchiveReplyDocument,
   type AttemptReplyDocument,
+  type BestRunsDocument,
   type CheckpointListDocument,
   type CheckpointVerificationDocument,
+  type ComparisonDocument,
   type ConflictsDocument,
   type DeletionReplyDocument,
   type ErrorDocument,
@@ -19,7 +21,9 @@ import {
   type LedgerDocument,
   type NoteDocument,
   type PruneReplyDocument,
+  type RunDiffDocument,
   type RunDocument,
+  type RunLineageDocument,
   type RunListDocument,
   type ScaleReplyDocument,
   type TagsDocument,
@@ -37,6 +41,16 @@ export interface ListQuery {
   readonly experiment?: string;
   readonly limit?: number;
   readonly before?: string;
+}
+
+export interface CompareQuery {
+  readonly by?: 'last' | 'best';
+  readonly all?: boolean;
+}
+
+export interface BestQuery {
+  readonly experiment?: string;
+  readonly limit?: number;
 }
 
 export interface ConflictsQuery {
@@ -91,6 +105,22 @@ export class ApiClient {
 
   conflicts(run: string, query: ConflictsQuery = {}): Promise<ConflictsDocument> {
     return this.#json('GET', `/runs/${encodeURIComponent(run)}/conflicts?${searchOf(query)}`);
+  }
+
+  compare(runs: readonly string[], query: CompareQuery = {}): Promise<ComparisonDocument> {
+    return this.#json('GET', `/compare?${searchOf({ runs: runs.join(','), ...query })}`);
+  }
+
+  diff(run: string, other: string): Promise<RunDiffDocument> {
+    return this.#json('GET', `/runs/${encodeURIComponent(run)}/diff/${encodeURIComponent(other)}`);
+  }
+
+  best(metric: string, query: BestQuery = {}): Promise<BestRunsDocument> {
+    return this.#json('GET', `/best?${searchOf({ metric, ...query })}`);
+  }
+
+  lineage(run: string): Promise<RunLineageDocument> {
+    return this.#json('GET', `/runs/${encodeURIComponent(run)}/lineage`);
   }
 
   cancel(run: string): Promise<AttemptReplyDocument> {

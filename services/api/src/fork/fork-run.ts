@@ -4,6 +4,7 @@ import { type ForkReplyDocument, type ForkRequestDocument, TributaryError } from
 import {
   adoptCheckpoint,
   type CheckpointRow,
+  changedFields,
   createRun,
   inTransaction,
   listCheckpoints,
@@ -15,7 +16,6 @@ import type { ApiDeps } from '../api-deps.js';
 import { requireLiveWorkers } from '../live-workers.js';
 import { requireTemporal } from '../run-workflows.js';
 import { newRunId, startOrFail } from '../start-attempt.js';
-import { changedFields } from './changed-fields.js';
 import { copyCheckpoint } from './copy-checkpoint.js';
 import { requireFittingState } from './require-fitting-state.js';
 import { setFields } from './set-fields.js';

@@ -1,6 +1,6 @@
 import { type RunFile, type RunFileInput, runFileSchema } from '@tributary/config';
+import { changedFields } from '@tributary/run-store';
 import { describe, expect, it } from 'vitest';
-import { changedFields } from './changed-fields.js';
 import { requireFittingState } from './require-fitting-state.js';
 import { setFields } from './set-fields.js';
 

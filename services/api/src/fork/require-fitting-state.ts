@@ -1,6 +1,6 @@
 import type { RunFile } from '@tributary/config';
-import { TributaryError } from '@tributary/protocol';
-import { type ChangedField, changedFields } from './changed-fields.js';
+import { type DifferenceDocument, TributaryError } from '@tributary/protocol';
+import { changedFields } from '@tributary/run-store';
 
 /** Fields that shape the state of a run or what its cursors count; all others may change in a fork. */
 const shaping: readonly RegExp[] = [
@@ -27,7 +27,7 @@ export function requireFittingState(
 ): void {
   const misfit = changedFields(from, to).find(({ field }) => shaping.some((pattern) => pattern.test(field)));
   const feedback = (codec: string) => codec === 'int8';
-  const codec: ChangedField | undefined =
+  const codec: DifferenceDocument | undefined =
     feedback(from.sync.codec) === feedback(to.sync.codec)
       ? undefined
       : { field: 'sync.codec', from: from.sync.codec, to: to.sync.codec };

@@ -6,6 +6,7 @@ import { readRunFile } from '../read-run-file.js';
 import { runDetails } from '../render/run-report.js';
 import { table } from '../render/tables.js';
 import { watchRun } from '../watch-run.js';
+import { addComparisonCommands } from './comparison-commands.js';
 import { addConflictsCommand } from './conflicts-command.js';
 import { addDeleteCommand } from './delete-command.js';
 import { addExportCommands } from './export-commands.js';
@@ -72,6 +73,7 @@ export function addRunCommands(program: Command, finish: Finish): void {
       if (options.json) return printJson(document);
       print(runDetails(document, (await client.health()).links, await conflictsOfRun(client, document)));
     });
+  addComparisonCommands(runs);
   addConflictsCommand(runs);
   addLedgerCommand(runs);
   addHistoryCommands(runs);

@@ -3,7 +3,7 @@ import color from 'picocolors';
 import { shorten, table } from './tables.js';
 
 /** Rows that come first, in this order; others follow by name. */
-const firstRows = ['seed', 'threads', 'commit', 'backend', 'device', 'node', 'packages'];
+const firstRows = ['seed', 'threads', 'commit', 'backend', 'device', 'processor', 'platform', 'node', 'packages'];
 /** The generations' table names each member's worker. */
 const shownElsewhere = ['worker'];
 const splits = ['train', 'validation', 'test'];
@@ -34,6 +34,7 @@ function byKey(entries: readonly LineageDocument[]): Map<string, LineageDocument
 
 /** `package.X` are one row, the three splits of a task too. */
 function placeOf(key: string): { readonly row: string; readonly label: string } {
+  if (key === 'package-lock.sha256') return { row: 'packages', label: 'package-lock.json' };
   if (key.startsWith('package.')) return { row: 'packages', label: key.slice('package.'.length) };
   const split = /^data\.([A-Za-z0-9_-]+)\.(train|validation|test)\.sha256$/.exec(key);
   if (split !== null) return { row: `data of ${split[1]}`, label: split[2] as string };
@@ -65,7 +66,8 @@ function numbered(noun: string, numbers: readonly number[]): string {
   return `${noun}${numbers.length === 1 ? '' : 's'} ${numbers.join(', ')}`;
 }
 
-function cutHashes(value: string): string {
+/** The first 12 digits of each SHA-256. */
+export function cutHashes(value: string): string {
   return value.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1');
 }
 

@@ -1,15 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { DifferenceDocument } from '@tributary/protocol';
 
-/** A field that two run files have otherwise; null where one has none. */
-export interface ChangedField {
-  /** `optimizer.learningRate`, `tasks.spell.weight` */
-  readonly field: string;
-  readonly from: unknown;
-  readonly to: unknown;
-}
-
-/** The innermost fields that differ, in the order of the first file's fields. */
-export function changedFields(from: unknown, to: unknown, field = ''): ChangedField[] {
+/**
+ * The innermost fields that two run files have otherwise, in the order of the first file's fields: `optimizer.learningRate`,
+ * `tasks.spell.weight`.
+ */
+export function changedFields(from: unknown, to: unknown, field = ''): DifferenceDocument[] {
   if (isDeepStrictEqual(from, to)) return [];
   const inner = (name: string) => (field === '' ? name : `${field}.${name}`);
   if (isBlock(from) && isBlock(to)) {
