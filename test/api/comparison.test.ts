@@ -51,7 +51,7 @@ it('compares, diffs and ranks runs, and tells their lineage', async () => {
       code: [{ field: 'commit', from: 'words-a', to: 'words-b' }],
     },
   ]);
-  expect(await json('best', 'spell.validation.loss', '--experiment', 'words')).toMatchObject([
+  expect(await json('best', 'spell.validation.loss', '--filter', "state = 'queued'")).toMatchObject([
     0,
     { direction: 'min', runs: [{ run: 'words-b', value: 0.25 }] },
   ]);
@@ -66,6 +66,10 @@ it('compares, diffs and ranks runs, and tells their lineage', async () => {
 it('refuses what cannot be compared in a sentence', async () => {
   expect(await json('compare', 'words-a')).toMatchObject([2, { code: 'DATA_INVALID' }]);
   expect(await json('diff', 'words-a', 'none')).toMatchObject([1, { code: 'RUN_NOT_FOUND' }]);
+  expect(await json('best', 'spell.validation.loss', '--filter', 'loss <')).toMatchObject([
+    2,
+    { code: 'FILTER_INVALID' },
+  ]);
   expect(await json('best', 'los')).toMatchObject([2, { code: 'METRIC_NOT_FOUND' }]);
   expect((await here.cli(['runs', 'compare', 'words-a', 'words-b', '--by', 'first'])).code).toBe(2);
 });

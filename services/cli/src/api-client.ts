@@ -49,6 +49,7 @@ export interface CompareQuery {
 }
 
 export interface BestQuery {
+  readonly filter?: string;
   readonly experiment?: string;
   readonly limit?: number;
 }

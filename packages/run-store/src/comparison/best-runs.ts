@@ -1,9 +1,13 @@
+import { type Condition, namesArchived } from '@tributary/filter';
 import { type MetricDirection, metricDirection, TributaryError } from '@tributary/protocol';
 import { sql } from 'kysely';
 import type { Db } from '../database.js';
 import type { RunRow } from '../runs.js';
+import { conditionExpression } from '../search/condition-expression.js';
 
 export interface BestRunsOptions {
+  /** Default: every run that is not archived. */
+  readonly filter?: Condition;
   readonly experiment?: string;
   /** How many. Default 1. */
   readonly limit?: number;
@@ -18,13 +22,13 @@ export type BestRun = RunRow & {
 
 /**
  * The runs in which a metric got best, by the minimum or maximum of its direction; of equals the older first. Archived runs take
- * no part, nor do those in which it was never a number.
+ * no part unless the filter speaks of them, nor do those in which it was never a number.
  * @throws TributaryError `METRIC_NOT_FOUND` where no run has recorded it
  */
 export async function bestRuns(
   db: Db,
   metric: string,
-  { experiment, limit = 1 }: BestRunsOptions = {},
+  { filter, experiment, limit = 1 }: BestRunsOptions = {},
 ): Promise<{ readonly direction: MetricDirection; readonly runs: readonly BestRun[] }> {
   const direction = metricDirection(metric);
   let query = db
@@ -34,8 +38,9 @@ export async function bestRuns(
     .select([`series.${direction} as value`, 'series.last', 'series.lastStep'])
     .where('series.metric', '=', metric)
     .where(`series.${direction}`, 'is not', null)
-    .where('runs.deletedAt', 'is', null)
-    .where('runs.archivedAt', 'is', null);
+    .where('runs.deletedAt', 'is', null);
+  if (filter === undefined || !namesArchived(filter)) query = query.where('runs.archivedAt', 'is', null);
+  if (filter !== undefined) query = query.where(conditionExpression(filter, Date.now()));
   if (experiment !== undefined) query = query.where('runs.experiment', '=', experiment);
   const runs = await query
     .orderBy(`series.${direction}`, direction === 'min' ? 'asc' : 'desc')

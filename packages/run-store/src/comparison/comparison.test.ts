@@ -1,4 +1,5 @@
 import { type RunFileInput, runFileSchema } from '@tributary/config';
+import { parseFilter } from '@tributary/filter';
 import type { Point, RunId } from '@tributary/protocol';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
@@ -222,6 +223,10 @@ describe('bestRuns', () => {
     const { runs } = await bestRuns(db, 'spell.validation.loss', { experiment });
     expect(runs).toMatchObject([{ run: one, value: 0.25, last: 0.75, lastStep: 2 }]);
     expect((await bestRuns(db, 'spell.validation.loss', { experiment: 'none' })).runs).toEqual([]);
+    const best = async (filter: string) =>
+      (await bestRuns(db, 'spell.validation.loss', { filter: parseFilter(filter) })).runs.map(({ run }) => run);
+    expect(await best("experiment = 'best' and metrics.spell.validation.token_accuracy < 0.5")).toEqual([two]);
+    expect(await best("experiment = 'best' and archived = true")).toEqual([gone]);
   });
 
   it('names the metrics there are instead of an unknown one', async () => {

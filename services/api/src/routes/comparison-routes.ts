@@ -1,3 +1,4 @@
+import { parseFilter } from '@tributary/filter';
 import {
   bestRuns,
   compareRuns,
@@ -72,13 +73,18 @@ export function comparisonRoutes({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyn
         summary: 'The runs in which a metric got best',
         querystring: z.strictObject({
           metric: z.string().min(1).max(300).describe('E.g. spell.validation.loss.'),
+          filter: z.string().max(100_000).default('').describe('As that of GET /v1/runs.'),
           experiment: z.string().max(64).optional(),
           limit: z.coerce.number().int().min(1).max(100).default(1),
         }),
         response: { 200: bestRunsSchema, default: errorSchema },
       },
-      handler: async ({ query: { metric, experiment, limit } }) => {
-        const best = await bestRuns(db, metric, { limit, ...(experiment === undefined ? {} : { experiment }) });
+      handler: async ({ query: { metric, filter, experiment, limit } }) => {
+        const best = await bestRuns(db, metric, {
+          filter: parseFilter(filter),
+          limit,
+          ...(experiment === undefined ? {} : { experiment }),
+        });
         return {
           metric,
           direction: best.direction,

@@ -41,6 +41,7 @@ export function addComparisonCommands(runs: Command): void {
     .command('best')
     .description('the run in which a metric got best; of equals the oldest')
     .argument('<metric>', 'e.g. spell.validation.loss')
+    .option('--filter <filter>', "only runs of which it is true, e.g. params.seed = 1 and tags.purpose = 'baseline'")
     .option('--experiment <name>', 'only runs of this experiment')
     .option('--limit <n>', 'how many, best first', positiveInteger, 1)
     .option('--json', 'print JSON')
