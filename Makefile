@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test chaos bench-recovery bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels
+.PHONY: help quickstart setup install build up down check test chaos bench-recovery bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels bench-history
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -45,7 +45,7 @@ check: install ## format, lint, types, package boundaries
 	@npx depcruise --config .dependency-cruiser.cjs packages services
 
 test: setup ## set up, then every test on real servers
-	@$(SETUP) swiftshader versitygw
+	@$(SETUP) swiftshader versitygw mlflow
 	@npx vitest run
 
 # Options for it: make chaos ARGS="--seed 7 --runs 3 --faults 10"; --help names the others
@@ -95,3 +95,8 @@ bench-fused: install ## what each fused formulation of the recurrent models save
 
 bench-kernels: build ## the exchange's sums and codes in WebAssembly beside JavaScript (2 minutes)
 	@node test/bench/kernels.mjs $(ARGS)
+
+# Options for it: make bench-history ARGS="--scale 0.02 --cases page,series"
+bench-history: install ## the experiment history beside MLflow's server (30 minutes; MLflow is 250 MB to fetch, once)
+	@$(SETUP) build postgres nats-server temporal-server bench-mlflow
+	@node test/bench/history.mjs $(ARGS)

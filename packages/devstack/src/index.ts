@@ -25,7 +25,12 @@ export { apiUrl, controlServices } from './services/service-unit.js';
 export type { Report } from './setup/command.js';
 export { type ExclusiveOptions, exclusively } from './setup/exclusive.js';
 export { cacheFolder, repositoryRoot } from './setup/folders.js';
-export { benchPython, type PythonEnvironmentOptions } from './setup/python-environment.js';
+export {
+  benchMlflowPython,
+  benchPython,
+  mlflowPython,
+  type PythonEnvironmentOptions,
+} from './setup/python-environment.js';
 export { type DownOptions, down, purge } from './stack/down.js';
 export { readSecret, type SecretName, secretFile } from './stack/secrets.js';
 export { readStackDocument, type StackDocument, type StackPorts } from './stack/stack-document.js';

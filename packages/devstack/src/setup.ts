@@ -2,7 +2,8 @@
 /**
  * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc, the exchange's kernels, workflow bundle), `tensorflow`,
  * `relink` (only links the TensorFlow that was built before), `postgres`,
- * `nats-server`, `temporal-server`, `prometheus`, `swiftshader` (a Vulkan driver without a GPU) and `versitygw` (an S3 server), for tests, `bench-python` (PyTorch, for benchmarks only).
+ * `nats-server`, `temporal-server`, `prometheus`, `swiftshader` (a Vulkan driver without a GPU) and `versitygw` (an S3 server),
+ * `mlflow` (MLflow's client), for tests, `bench-python` (PyTorch) and `bench-mlflow` (MLflow's server), for benchmarks only.
  */
 import { TributaryError } from '@tributary/protocol';
 import { findPostgres } from './postgres/postgres-binaries.js';
@@ -10,7 +11,7 @@ import { ensureServer } from './servers/build-server.js';
 import { type GoServerRelease, goServers, s3Gateway } from './servers/release.js';
 import { runCommand, secondsSince } from './setup/command.js';
 import { repositoryRoot } from './setup/folders.js';
-import { benchPython } from './setup/python-environment.js';
+import { benchMlflowPython, benchPython, mlflowPython } from './setup/python-environment.js';
 import { installTensorflow, relinkTensorflow } from './tensorflow/install-tensorflow.js';
 import { installSwiftshader } from './vulkan/swiftshader.js';
 
@@ -61,6 +62,8 @@ const steps: Readonly<Record<string, () => Promise<void>>> = {
   prometheus: () => server(goServers.prometheus),
   swiftshader,
   versitygw: () => server(s3Gateway),
+  mlflow: async () => report(`MLflow's client: ready (${await mlflowPython({ report })})`),
+  'bench-mlflow': async () => report(`MLflow's server: ready (${await benchMlflowPython({ report })})`),
   'bench-python': async () => report(`PyTorch: ready (${await benchPython({ report })})`),
 };
 

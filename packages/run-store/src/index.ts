@@ -39,6 +39,7 @@ export {
   type RunDatabase,
   type Trx,
 } from './database.js';
+export { type ExperimentRow, findExperiment, listExperiments } from './experiments.js';
 export type { ExportedRuns } from './export/export-session.js';
 export { type ExportTable, exportTables } from './export/export-tables.js';
 export { exportParquet } from './export/parquet-export.js';
@@ -101,6 +102,7 @@ export {
 } from './metric-history.js';
 export { migrateToLatest } from './migrate.js';
 export { checkpointsGivenUp } from './retention.js';
+export { contentsOf, type RunContents } from './run-contents.js';
 export { changeTags, paramsOf, setArchived, setNote, type TagChanges, tagsOf } from './run-labels.js';
 export { longestParam, type RunParam, runParams } from './run-params.js';
 export { countRunsGivenUp, giveUpRuns, type PurgeOptions, purgeRun, runsGivenUp } from './run-purge.js';

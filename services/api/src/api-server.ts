@@ -7,6 +7,7 @@ import type { ApiDeps, ApiOptions } from './api-deps.js';
 import { requireToken } from './authorization.js';
 import { BackgroundPurge } from './background-purge.js';
 import { replyWithError } from './error-replies.js';
+import { mlflowRoutes } from './mlflow/mlflow-routes.js';
 import { checkpointRoutes } from './routes/checkpoint-routes.js';
 import { comparisonRoutes } from './routes/comparison-routes.js';
 import { conflictRoutes } from './routes/conflict-routes.js';
@@ -90,5 +91,6 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
     },
     { prefix: '/v1' },
   );
+  await app.register(mlflowRoutes(options, deps));
   return app;
 }

@@ -32,7 +32,8 @@ export function replyWithError(
   void reply.status(status).type('application/json').send(JSON.stringify(document));
 }
 
-function errorReply(error: FastifyError | TributaryError): { status: number; document: ErrorDocument } {
+/** The status and document of an error. */
+export function errorReply(error: FastifyError | TributaryError): { status: number; document: ErrorDocument } {
   if (error instanceof TributaryError) return { status: statusOf[error.code] ?? 500, document: toErrorDocument(error) };
   if (error.validation !== undefined) {
     const where = error.validationContext ?? 'request';
