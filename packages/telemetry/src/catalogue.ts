@@ -20,9 +20,22 @@ export const catalogue = {
   runTargetSteps: gauge('run_target_steps', 'Steps after which the run is finished.', ['run_id']),
   recoveryDurationSeconds: histogram(
     'recovery_duration_seconds',
-    'From the end of one generation to the first step of the next.',
+    'From the last step of a generation that failed to the first step of the next.',
     ['cause'],
     slow,
+  ),
+  goodputSecondsTotal: counter('goodput_seconds_total', 'Time in which steps were done for the first time.', [
+    'run_id',
+  ]),
+  badputSecondsTotal: counter(
+    'badput_seconds_total',
+    'All other time of an attempt, by what it went to; with goodput it sums to the time since the attempt began.',
+    ['run_id', 'cause'],
+  ),
+  lostStepsTotal: counter(
+    'lost_steps_total',
+    'Steps done that a later generation began before, by how their generation ended.',
+    ['run_id', 'cause'],
   ),
 
   // Trainers: steps. Member 0 sets what the whole run has once.
@@ -73,11 +86,8 @@ export const catalogue = {
   ),
   syncBytesTotal: counter('sync_bytes_total', 'Gradient bytes on the wire.', ['run_id', 'direction', 'codec']),
 
-  // Agents and trainers: workers.
+  // Trainers: workers.
   workerStepSeconds: gauge('worker_step_seconds', "Time of the worker's last step.", ['worker']),
-  workerHeartbeatTimestampSeconds: gauge('worker_heartbeat_timestamp_seconds', 'When the worker last sent a beacon.', [
-    'worker',
-  ]),
   workerMemoryBytes: gauge('worker_memory_bytes', "Resident memory of the worker's trainer.", ['worker', 'device']),
   workerMemoryPeakBytes: gauge('worker_memory_peak_bytes', "The most that its trainer's resident memory ever was.", [
     'worker',
@@ -86,6 +96,16 @@ export const catalogue = {
   workerGraphs: gauge('worker_graphs', 'Compiled graphs that the trainer holds.', ['worker']),
   workerTracedGraphsTotal: counter('worker_traced_graphs_total', 'Graphs compiled.', ['worker']),
   workerTracingSecondsTotal: counter('worker_tracing_seconds_total', 'Time spent compiling graphs.', ['worker']),
+
+  // Agents: GPUs, as nvidia-smi tells; absent where there is none.
+  gpuUtilizationRatio: gauge('gpu_utilization_ratio', 'Share of the last moments in which a kernel ran.', [
+    'worker',
+    'device',
+  ]),
+  gpuMemoryBytes: gauge('gpu_memory_bytes', 'Memory of the GPU in use, by all processes.', ['worker', 'device']),
+  gpuMemoryLimitBytes: gauge('gpu_memory_limit_bytes', 'Memory that the GPU has.', ['worker', 'device']),
+  gpuPowerWatts: gauge('gpu_power_watts', 'Power that the GPU draws.', ['worker', 'device']),
+  gpuTemperatureCelsius: gauge('gpu_temperature_celsius', 'Temperature of the GPU.', ['worker', 'device']),
 
   // Trainers (`write`) and the recorder (`verify`, `commit`): checkpoints.
   checkpointDurationSeconds: histogram(
@@ -119,11 +139,16 @@ export const catalogue = {
     ['run_id'],
   ),
 
-  // Orchestrator: slots.
+  // Orchestrator: workers and slots.
+  workerHeartbeatTimestampSeconds: gauge(
+    'worker_heartbeat_timestamp_seconds',
+    "When a beacon of the worker last arrived; a worker that left or has been silent for long isn't shown.",
+    ['worker'],
+  ),
   slots: gauge('slots', 'Living workers.', ['device']),
   slotsLeased: gauge('slots_leased', 'Workers leased to a run.', ['device']),
   queueDepth: gauge('queue_depth', 'Runs that wait for slots.', []),
-  queueWaitSeconds: histogram('queue_wait_seconds', 'Time that a run waited for its slots.', [], slow),
+  queueWaitSeconds: histogram('queue_wait_seconds', 'Time that a run waited for its slots.', ['device'], slow),
 
   // Recorder: ingest.
   ingestPointsTotal: counter(
@@ -150,7 +175,63 @@ export const catalogue = {
   ingestPendingMessages: gauge('ingest_pending_messages', 'Messages that wait in the records stream.', []),
 
   // API: queries.
-  historyQuerySeconds: histogram('history_query_seconds', 'Time of a query of the history.', ['query'], fast),
+  historyQuerySeconds: histogram(
+    'history_query_seconds',
+    'Time to answer a question about runs, by its route.',
+    ['query'],
+    fast,
+  ),
+
+  // Recorder: nats-server, by its /varz and /jsz.
+  natsUp: gauge('nats_up', '1 while nats-server answers on its monitoring port.', []),
+  natsConnections: gauge('nats_connections', 'Open client connections.', []),
+  natsSubscriptions: gauge('nats_subscriptions', 'Subscriptions of all clients.', []),
+  natsMemoryBytes: gauge('nats_memory_bytes', 'Resident memory of nats-server.', []),
+  natsCpuRatio: gauge('nats_cpu_ratio', 'Processor use of nats-server; 1 is one core.', []),
+  natsMessagesTotal: counter('nats_messages_total', 'Messages that passed, `in` or `out` of the server.', [
+    'direction',
+  ]),
+  natsBytesTotal: counter('nats_bytes_total', 'Bytes that passed, `in` or `out` of the server.', ['direction']),
+  natsSlowConsumersTotal: counter('nats_slow_consumers_total', 'Clients dropped for a backlog.', []),
+  natsJetstreamMemoryBytes: gauge('nats_jetstream_memory_bytes', 'Streams held in memory.', []),
+  natsJetstreamStorageBytes: gauge('nats_jetstream_storage_bytes', 'Streams on disk.', []),
+  natsJetstreamApiRequestsTotal: counter('nats_jetstream_api_requests_total', 'Requests to JetStream.', []),
+  natsJetstreamApiErrorsTotal: counter('nats_jetstream_api_errors_total', 'Requests that JetStream refused.', []),
+  natsStreamMessages: gauge('nats_stream_messages', 'Messages in a stream.', ['stream']),
+  natsStreamBytes: gauge('nats_stream_bytes', 'Size of a stream.', ['stream']),
+  natsConsumerPendingMessages: gauge(
+    'nats_consumer_pending_messages',
+    'Messages that a durable consumer has not been given yet.',
+    ['stream', 'consumer'],
+  ),
+  natsConsumerUnacknowledgedMessages: gauge(
+    'nats_consumer_unacknowledged_messages',
+    'Messages given to a durable consumer and not acknowledged yet.',
+    ['stream', 'consumer'],
+  ),
+  natsConsumerRedeliveredMessages: gauge(
+    'nats_consumer_redelivered_messages',
+    'Of those not acknowledged yet, messages given more than once.',
+    ['stream', 'consumer'],
+  ),
+
+  // Recorder: Postgres, by its statistics views.
+  postgresUp: gauge('postgres_up', '1 while Postgres answers.', []),
+  postgresConnections: gauge('postgres_connections', 'Connections to the database, by what they do.', ['state']),
+  postgresConnectionsLimit: gauge('postgres_connections_limit', 'Connections that the server allows in all.', []),
+  postgresDatabaseBytes: gauge('postgres_database_bytes', 'Size of the database.', []),
+  postgresOldestTransactionSeconds: gauge(
+    'postgres_oldest_transaction_seconds',
+    'Age of the oldest transaction that is open in the database; 0 for none.',
+    [],
+  ),
+  postgresTransactionsTotal: counter('postgres_transactions_total', 'Transactions, `committed` or `rolled_back`.', [
+    'outcome',
+  ]),
+  postgresDeadlocksTotal: counter('postgres_deadlocks_total', 'Deadlocks that Postgres broke.', []),
+  postgresBlocksTotal: counter('postgres_blocks_total', 'Blocks asked for: in memory (`hit`) or not (`read`).', [
+    'outcome',
+  ]),
 } as const;
 
 export type Catalogue = typeof catalogue;
