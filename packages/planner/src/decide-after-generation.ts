@@ -1,4 +1,5 @@
 import type { ErrorCode, GenerationOutcome, StopRequest, WorkerId } from '@tributary/protocol';
+import { transientCodes } from './accounting/recovery-cause.js';
 import {
   budgetSpent,
   countGround,
@@ -35,18 +36,6 @@ export interface EndedGeneration {
   /** What the user asked for meanwhile. */
   readonly stop: StopRequest | null;
 }
-
-/** Failures that another generation may not have: a peer's, a server's or a store's, not the run's own. */
-const transientCodes: ReadonlySet<string> = new Set<ErrorCode>([
-  'PEER_SILENT',
-  'GENERATION_SUPERSEDED',
-  'SERVER_FAILED',
-  'STACK_DOWN',
-  'OBJECT_NOT_FOUND',
-  'CHECKPOINT_NOT_FOUND',
-  'CHECKPOINT_CORRUPT',
-  'SNAPSHOT_LOST',
-]);
 
 /** Decides what a run does after a generation has ended. */
 export function decideAfterGeneration(

@@ -1,3 +1,14 @@
+export {
+  beginClock,
+  type ClockStart,
+  type GenerationClock,
+  type MemberStanding,
+  seeMember,
+  stopClock,
+  timeOf,
+} from './accounting/generation-clock.js';
+export { recoveryCause } from './accounting/recovery-cause.js';
+export { type AccountedAttempt, type AccountedGeneration, runTime } from './accounting/run-time.js';
 export { checkpointsToDelete, type KeepableCheckpoint } from './checkpoint-retention.js';
 export { chooseSnapshot } from './choose-snapshot.js';
 export {

@@ -1,5 +1,6 @@
 import type { RunId } from './ids.js';
 import type { Member } from './lanes.js';
+import type { GenerationTime } from './run-time.js';
 import type { SnapshotSource } from './snapshots.js';
 
 /**
@@ -46,6 +47,8 @@ export interface GenerationDocument {
   readonly openedAtMs?: number;
   /** Where the run's generations began, this one's last: what the fence needs. The oldest ones are dropped. */
   readonly starts?: readonly GenerationStart[];
+  /** The highest step that any generation before it is known to have done; left out for none. */
+  readonly doneBefore?: number;
   readonly stop: StopRequest | null;
 }
 
@@ -68,7 +71,12 @@ export interface MemberEndingDocument {
 }
 
 /** Why a generation ended, as `superviseGeneration` returns it and the workflow decides on it. */
-export type GenerationOutcome =
+export type GenerationOutcome = GenerationEnd & {
+  /** What its time went to; left out where that is not known. */
+  readonly time?: GenerationTime;
+};
+
+export type GenerationEnd =
   | { readonly kind: 'finished'; readonly step: number }
   | { readonly kind: 'cancelled'; readonly step: number }
   | { readonly kind: 'paused'; readonly step: number; readonly reason: string | null }

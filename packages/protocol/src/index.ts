@@ -36,6 +36,7 @@ export * from './record-codec.js';
 export * from './records.js';
 export * from './run-list-documents.js';
 export * from './run-status.js';
+export * from './run-time.js';
 export * from './snapshots.js';
 export * from './subjects.js';
 export * from './verification-documents.js';

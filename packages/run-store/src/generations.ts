@@ -1,5 +1,5 @@
-import type { GenerationOutcome, Member } from '@tributary/protocol';
-import { type Selectable, sql } from 'kysely';
+import type { GenerationOutcome, GenerationTime, Member, RecoveryCause } from '@tributary/protocol';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Db } from './database.js';
 import { inTransaction } from './in-transaction.js';
 import { forgetConfirmedLeases, takeLeaseLock } from './leases.js';
@@ -16,6 +16,21 @@ export interface NewGeneration {
   readonly resumeStep: number;
   /** Why the one before ended; null for an attempt's first. */
   readonly reason: string | null;
+  /** Default now. */
+  readonly openedAt?: Date;
+}
+
+export interface GenerationEnding {
+  readonly run: string;
+  readonly generation: number;
+  readonly outcome: GenerationOutcome['kind'];
+  readonly reason: string | null;
+  /** Default now. */
+  readonly endedAt?: Date;
+  /** What its time went to; default: what was known while it went on. */
+  readonly time?: GenerationTime | undefined;
+  /** What the next one recovers from. */
+  readonly recovery?: RecoveryCause | null;
 }
 
 /**
@@ -30,7 +45,7 @@ export async function recordGeneration(db: Db, generation: NewGeneration): Promi
     await takeLeaseLock(trx);
     const inserted = await trx
       .insertInto('generations')
-      .values({ ...row, members: JSON.stringify(members) })
+      .values({ ...row, members: JSON.stringify(members), waitedMs: waitedBefore(row.run, named) })
       .onConflict((conflict) => conflict.doNothing())
       .returning('generation')
       .executeTakeFirst();
@@ -48,21 +63,29 @@ export async function recordGeneration(db: Db, generation: NewGeneration): Promi
   });
 }
 
+/** How long the run waited for the slots of its next generation: those that it has had since the one before. */
+function waitedBefore(run: string, workers: readonly string[]): RawBuilder<number> {
+  return sql<number>`coalesce((
+    select max(extract(epoch from leased_at - requested_at) * 1000)::integer from leases
+    where leases.run = ${run} and worker = any(${workers}::text[]) and released_at is null
+      and leased_at > coalesce((select max(opened_at) from generations as earlier where earlier.run = ${run}), '-infinity')
+  ), 0)`;
+}
+
 /** Records how a generation ended; the first outcome stays. */
-export async function endGeneration(
-  db: Db,
-  end: {
-    readonly run: string;
-    readonly generation: number;
-    readonly outcome: GenerationOutcome['kind'];
-    readonly reason: string | null;
-  },
-): Promise<void> {
+export async function endGeneration(db: Db, end: GenerationEnding): Promise<void> {
+  const { run, generation, outcome, reason, endedAt, time, recovery = null } = end;
   await db
     .updateTable('generations')
-    .set({ outcome: end.outcome, outcomeReason: end.reason, endedAt: sql<Date>`now()` })
-    .where('run', '=', end.run)
-    .where('generation', '=', end.generation)
+    .set({
+      outcome,
+      outcomeReason: reason,
+      endedAt: endedAt ?? sql<Date>`now()`,
+      recovery,
+      ...(time === undefined ? {} : { time: JSON.stringify(time) }),
+    })
+    .where('run', '=', run)
+    .where('generation', '=', generation)
     .where('endedAt', 'is', null)
     .execute();
 }

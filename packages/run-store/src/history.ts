@@ -130,3 +130,19 @@ export async function countDivergences(db: Db, run: string): Promise<number> {
     .executeTakeFirstOrThrow();
   return Number(total);
 }
+
+/** The commit of the code that trained each of some runs last, as its first member told; those that have told none are left out. */
+export async function commitsOf(db: Db, runs: readonly string[]): Promise<Map<string, string>> {
+  if (runs.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('lineage')
+    .distinctOn('run')
+    .select(['run', 'value'])
+    .where('run', 'in', runs)
+    .where('key', '=', 'commit')
+    .orderBy('run')
+    .orderBy('generation', 'desc')
+    .orderBy('member')
+    .execute();
+  return new Map(rows.map(({ run, value }) => [run, value]));
+}

@@ -48,6 +48,7 @@ export { type ImportOptions, type ImportResult, importRuns } from './export/run-
 export { exportCsv, exportHistoryCsv } from './export/table-export.js';
 export {
   endGeneration,
+  type GenerationEnding,
   type GenerationRow,
   generationsOf,
   laterGenerations,
@@ -56,6 +57,7 @@ export {
   recordGeneration,
 } from './generations.js';
 export {
+  commitsOf,
   countDivergences,
   type DivergenceRow,
   divergencesOf,
@@ -106,6 +108,7 @@ export { contentsOf, type RunContents } from './run-contents.js';
 export { changeTags, paramsOf, setArchived, setNote, type TagChanges, tagsOf } from './run-labels.js';
 export { longestParam, type RunParam, runParams } from './run-params.js';
 export { countRunsGivenUp, giveUpRuns, type PurgeOptions, purgeRun, runsGivenUp } from './run-purge.js';
+export { generationTimeOf, recordGenerationTime, runTimeOf, runTimesOf } from './run-times.js';
 export {
   type AttemptRow,
   activeRuns,
@@ -118,6 +121,7 @@ export {
   type NewRun,
   type RunRow,
   requireRun,
+  runsNamed,
   setPrepared,
   setRunState,
   startAttempt,

@@ -260,6 +260,13 @@ alter table runs
 create index runs_parent on runs (parent) where parent is not null;
 `);
 
+const runTime = statements(`
+alter table generations
+  add column waited_ms integer not null default 0,
+  add column recovery text,
+  add column time jsonb;
+`);
+
 /** Every migration, by name; names sort in the order in which they are applied. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-tables': tables,
@@ -267,4 +274,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-parents': parents,
   '0004-ledger': ledger,
   '0005-history': historyMigration,
+  '0006-run-time': runTime,
 };

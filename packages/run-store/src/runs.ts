@@ -262,6 +262,12 @@ export async function attemptsOf(db: Db, run: string): Promise<AttemptRow[]> {
   return await db.selectFrom('attempts').selectAll().where('run', '=', run).orderBy('attempt').execute();
 }
 
+/** Those of some runs that there are. */
+export async function runsNamed(db: Db, runs: readonly string[]): Promise<RunRow[]> {
+  if (runs.length === 0) return [];
+  return (await db.selectFrom('runs').selectAll().where('run', 'in', runs).execute()) as RunRow[];
+}
+
 /** Records what `prepare` made of the run file. @throws TributaryError `RUN_NOT_FOUND` */
 export async function setPrepared(
   db: Db,

@@ -1,5 +1,13 @@
 import type { RunFile } from '@tributary/config';
-import type { CheckpointManifest, DeviceDescription, Member, RunState, TrainerStatus } from '@tributary/protocol';
+import type {
+  CheckpointManifest,
+  DeviceDescription,
+  GenerationTime,
+  Member,
+  RecoveryCause,
+  RunState,
+  TrainerStatus,
+} from '@tributary/protocol';
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 
 /** A time set by the database's clock unless given. */
@@ -76,6 +84,12 @@ export interface GenerationTable {
   outcomeReason: string | null;
   openedAt: Stamp;
   endedAt: NullableStamp;
+  /** How long the run had waited for its slots before. */
+  waitedMs: Generated<number>;
+  /** What the next generation recovers from. */
+  recovery: ColumnType<RecoveryCause | null, RecoveryCause | null | undefined>;
+  /** What its time went to, as far as it is accounted for; null: not known. */
+  time: ColumnType<GenerationTime | null, string | null | undefined, string | null>;
 }
 
 export interface WorkerTable {

@@ -77,11 +77,13 @@ export async function runDocument({ db, objects }: Pick<ApiDeps, 'db' | 'objects
       startedAt: startedAt.toISOString(),
       endedAt: endedAt?.toISOString() ?? null,
     })),
-    generations: generations.map(({ run: _, openedAt, endedAt, ...generation }) => ({
-      ...generation,
-      openedAt: openedAt.toISOString(),
-      endedAt: endedAt?.toISOString() ?? null,
-    })),
+    generations: generations.map(
+      ({ run: _, openedAt, endedAt, waitedMs: __, recovery: ___, time: ____, ...generation }) => ({
+        ...generation,
+        openedAt: openedAt.toISOString(),
+        endedAt: endedAt?.toISOString() ?? null,
+      }),
+    ),
     series: series.map((summary) => ({
       ...summary,
       last: finite(summary.last),

@@ -3,10 +3,13 @@ import type { SupervisionLimits } from '@tributary/planner';
 import type { ObjectStore, RunId, SnapshotInventory, WorkerId } from '@tributary/protocol';
 import type { Db } from '@tributary/run-store';
 import type { Logger } from '@tributary/telemetry';
+import type { GenerationClocks } from './generation-clocks.js';
 import type { GenerationDocuments } from './generation-documents.js';
+import type { HeldRuns } from './held-runs.js';
 import type { PreparedRuns } from './prepared-runs.js';
 import type { Roster } from './roster.js';
 import type { RunEvents } from './run-events.js';
+import type { RunGauges } from './run-gauges.js';
 import type { RunMetrics } from './run-metrics.js';
 
 /** What the activities work with. */
@@ -23,6 +26,9 @@ export interface OrchestratorParts {
   readonly events: RunEvents;
   readonly roster: Roster;
   readonly metrics: RunMetrics;
+  readonly gauges: RunGauges;
+  readonly clocks: GenerationClocks;
+  readonly held: HeldRuns;
   readonly log: Logger;
   readonly supervisionLimits: SupervisionLimits;
   /** How long the end of a run waits for the recorder while Postgres answers. */

@@ -9,14 +9,18 @@ import { natsNames, type ObjectStore } from '@tributary/protocol';
 import type { Db } from '@tributary/run-store';
 import type { Logger, Metrics } from '@tributary/telemetry';
 import { trainingActivities } from './activities/training-activities.js';
+import { GenerationClocks } from './generation-clocks.js';
 import { GenerationDocuments } from './generation-documents.js';
+import { HeldRuns } from './held-runs.js';
 import type { OrchestratorParts } from './orchestrator-parts.js';
 import { PreparedRuns } from './prepared-runs.js';
 import { reapEndedRuns } from './reap-ended-runs.js';
 import { repeatedly } from './repeatedly.js';
 import { Roster } from './roster.js';
 import { RunEvents } from './run-events.js';
+import { RunGauges } from './run-gauges.js';
 import { RunMetrics } from './run-metrics.js';
+import { countSlots } from './slot-metrics.js';
 import { keepWorkerRows } from './worker-rows.js';
 
 /** Agents answer within milliseconds; one that does not may be on its way out. */
@@ -61,7 +65,9 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
   const manager = await jetstreamManager(nc);
   const supervisionLimits = options.supervisionLimits ?? defaultLimits;
   const roster = new Roster(nc, names, supervisionLimits.silenceMs);
-  const metrics = new RunMetrics(deps.metrics);
+  const clocks = new GenerationClocks();
+  const held = new HeldRuns();
+  const gauges = new RunGauges({ db, metrics: deps.metrics, clocks, held });
   const parts: OrchestratorParts = {
     db,
     objects,
@@ -76,7 +82,10 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
     prepared: new PreparedRuns(objects),
     events: new RunEvents(jetstream(nc), names),
     roster,
-    metrics,
+    metrics: new RunMetrics(deps.metrics),
+    gauges,
+    clocks,
+    held,
     log,
     supervisionLimits,
     recorderPatienceMs: options.recorderPatienceMs ?? 600_000,
@@ -97,6 +106,7 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
     reuseV8Context: true,
   });
   const client = new Client({ connection: temporal });
+  roster.listen((beacon, atMs) => clocks.hear(beacon, atMs));
   const ends = [
     keepWorkerRows({ roster, db, log }),
     repeatedly(
@@ -105,7 +115,8 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
       () => reapEndedRuns({ ...parts, client, startGraceMs: options.reapAfterMs ?? 60_000 }),
       log,
     ),
-    repeatedly('the count of slots', 2_000, () => metrics.countSlots(db, roster), log),
+    repeatedly('the count of slots', 2_000, () => countSlots(deps.metrics, db, roster), log),
+    repeatedly("the account of runs' time", 5_000, () => gauges.refresh(), log),
   ];
   const stopped = worker.run().finally(async () => {
     await Promise.all(ends.map((end) => end()));

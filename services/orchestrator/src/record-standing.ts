@@ -13,6 +13,7 @@ export async function recordStanding(
 ): Promise<void> {
   const document = (await generations.read(run))?.document;
   if (document?.attempt !== attempt || (await newestGeneration(db, run)) >= document.generation) return;
-  const { generation, members, resume } = document;
-  await recordGeneration(db, { run, attempt, generation, members, resumeStep: resume.step, reason: null });
+  const { generation, members, resume, openedAtMs } = document;
+  const opened = openedAtMs === undefined ? {} : { openedAt: new Date(openedAtMs) };
+  await recordGeneration(db, { run, attempt, generation, members, resumeStep: resume.step, reason: null, ...opened });
 }

@@ -1,6 +1,7 @@
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import { workerSilent } from '@tributary/planner';
 import { type Beacon, beaconIntervalMs, type NatsNames, type WorkerId } from '@tributary/protocol';
+import { deviceType } from '@tributary/run-store';
 
 export type BeaconListener = (beacon: Beacon, atMs: number) => void;
 
@@ -66,12 +67,23 @@ export class Roster {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The latest beacon of every worker that has ever been heard, and when. */
+  heard(): readonly { readonly beacon: Beacon; readonly atMs: number }[] {
+    return [...this.#heard.values()];
+  }
+
   /** The latest beacon of every worker that answers now. */
   living(nowMs: number = Date.now()): Beacon[] {
     return [...this.#heard.values()]
       .filter(({ atMs }) => !workerSilent(atMs, nowMs, this.#silenceMs))
       .map(({ beacon }) => beacon)
       .sort((a, b) => (a.worker < b.worker ? -1 : 1));
+  }
+
+  /** The type of a worker's device, `cpu` or `gpu`, as it said last; '' where it never did. */
+  deviceOf(worker: string): string {
+    const heard = this.#heard.get(worker);
+    return heard === undefined ? '' : deviceType(heard.beacon.device.device);
   }
 
   /** The machine that a worker runs on, as it said last; the worker itself where it never did. */

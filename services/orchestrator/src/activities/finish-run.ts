@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { TributaryError } from '@tributary/protocol';
 import { endAttempt, endGeneration, listCheckpoints, membersEnded, requireRun } from '@tributary/run-store';
 import type { EndedRun, FinishRunInput } from '@tributary/workflows';
+import { endingOf as generationEnding } from '../ending-of.js';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
 import { closeAndRelease } from './release-slots.js';
 import { requireAttempt } from './require-attempt.js';
@@ -12,17 +13,11 @@ const pollMs = 200;
  * Ends an attempt. The state comes last: whoever sees it finds every record, the last checkpoint and free slots.
  */
 export function finishRun(parts: OrchestratorParts) {
-  const { db, events, metrics, log } = parts;
+  const { db, events, gauges, metrics, log } = parts;
   return async (input: FinishRunInput, signal: AbortSignal): Promise<EndedRun> => {
     const { run, attempt, last } = input;
     requireAttempt(await requireRun(db, run), input);
-    if (last !== null)
-      await endGeneration(db, {
-        run,
-        generation: last.generation,
-        outcome: last.outcome.kind,
-        reason: 'reason' in last.outcome ? last.outcome.reason : null,
-      });
+    if (last !== null) await endGeneration(db, { run, generation: last.generation, ...generationEnding(last.outcome) });
     const missing = await awaitRecorder(parts, input, signal);
     await closeAndRelease(parts, input);
     const ended = endingOf(input, missing);
@@ -34,6 +29,7 @@ export function finishRun(parts: OrchestratorParts) {
       { run, attempt, state: ended.state, reason: ended.reason, step: input.step ?? last?.outcome.step ?? 0 },
       'end',
     );
+    await gauges.conclude(run).catch((error: unknown) => log.debug({ err: error, run }, 'its time was not counted'));
     metrics.ended(run, ended.state, input.code);
     log.info({ run, attempt, ...ended, step: input.step }, 'a run ended');
     return ended;

@@ -17,7 +17,7 @@ export function leaseSlots(parts: OrchestratorParts) {
 
 /** Asks for the run's slots until it has them; the run-store serves the oldest request first. */
 async function awaitSlots(
-  { db, metrics, supervisionLimits }: OrchestratorParts,
+  { db, metrics, roster, supervisionLimits }: OrchestratorParts,
   input: LeaseSlotsInput,
   signal: AbortSignal,
 ): Promise<{ workers: readonly WorkerId[] }> {
@@ -30,7 +30,8 @@ async function awaitSlots(
     const workers = await tryLease(db, { run: input.run, min, max, aliveAfter });
     if (workers !== null) {
       const [lease] = await leasesOf(db, input.run);
-      if (lease !== undefined) metrics.leased(lease.leasedAt.getTime() - lease.requestedAt.getTime());
+      if (lease !== undefined)
+        metrics.leased(roster.deviceOf(lease.worker), lease.leasedAt.getTime() - lease.requestedAt.getTime());
       return { workers };
     }
     await delay(pollMs, undefined, { signal });

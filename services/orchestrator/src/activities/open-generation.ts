@@ -26,7 +26,7 @@ export function openGeneration(parts: OrchestratorParts) {
     if (answering.length === 0)
       return { kind: 'no-workers', reason: `none of the leased workers answers: ${input.workers.join(', ')}` };
     const { lanes, costs, parts: partNames } = await parts.prepared.read(input.preparedKey);
-    const { starts, sources } = await resumeSources(parts, input, standing, partNames);
+    const { starts, sources, doneBefore } = await resumeSources(parts, input, standing, partNames);
     const { resume, damaged } = await findResumePoint(parts.objects, run, sources);
     for (const { key, reason } of damaged) {
       log.warn({ run, key, reason }, 'passed over a damaged checkpoint');
@@ -52,6 +52,7 @@ export function openGeneration(parts: OrchestratorParts) {
         spentMs: input.spentMs,
         openedAtMs: Date.now(),
         starts: newestStarts([...known, { generation, resumeStep: resume.step }]),
+        doneBefore,
         stop: null,
       };
     });
@@ -70,7 +71,7 @@ async function resumeSources(
   input: OpenGenerationInput,
   standing: GenerationDocument | null,
   partNames: readonly string[],
-): Promise<{ starts: readonly GenerationStart[]; sources: ResumeSources }> {
+): Promise<{ starts: readonly GenerationStart[]; sources: ResumeSources; doneBefore: number }> {
   const { run, attempt } = input;
   const going = standing?.attempt === attempt && standing.state === 'open';
   const [stored, held] = await Promise.all([
@@ -93,7 +94,12 @@ async function resumeSources(
       'SERVER_FAILED',
       `Postgres does not answer, and no snapshot of ${run} is whole: a checkpoint to go on from must be looked up there. Trying on.`,
     );
-  return { starts, sources: { snapshot, checkpoints: stored?.checkpoints ?? [] } };
+  const doneBefore = Math.max(
+    standing?.doneBefore ?? 0,
+    input.previous?.outcome.step ?? 0,
+    ...(stored?.rows ?? []).map(({ time }) => time?.reachedStep ?? 0),
+  );
+  return { starts, sources: { snapshot, checkpoints: stored?.checkpoints ?? [] }, doneBefore };
 }
 
 function living(roster: OrchestratorParts['roster']): WorkerId[] {

@@ -1,8 +1,10 @@
 import type { GenerationOutcome } from '@tributary/protocol';
+import { generationTimeOf } from '@tributary/run-store';
 import type { SuperviseGenerationInput } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
 import { runTerms, wantedWorkers } from '../run-terms.js';
 import { superseded, watchGeneration } from '../watch-generation.js';
+import { whilePostgresAnswers } from '../while-postgres-answers.js';
 
 /**
  * Watches a generation's beacons and endings until it has ended, and needs only NATS for it. It keeps nothing: a retry begins
@@ -18,9 +20,13 @@ export function superviseGeneration(parts: OrchestratorParts) {
     const graceMs = terms?.graceMs ?? parts.supervisionLimits.graceMs;
     const limits = { ...parts.supervisionLimits, graceMs };
     const wanted = terms === null ? null : wantedWorkers(terms, input.wanted);
-    const outcome = await watchGeneration(parts, document, { limits, wanted }, signal);
-    parts.metrics.generationEnded(run, outcome);
-    parts.log.info({ run, attempt, generation, outcome }, 'a generation ended');
+    const { clocks, db, log, metrics } = parts;
+    await clocks.take(document, () => whilePostgresAnswers(() => generationTimeOf(db, run, generation)));
+    const ended = await watchGeneration(parts, document, { limits, wanted }, signal);
+    const stopped = clocks.stop(document, Date.now());
+    const outcome = stopped === null ? ended : { ...ended, time: stopped.time };
+    metrics.generationEnded(run, outcome, stopped?.lastStepMs ?? null);
+    log.info({ run, attempt, generation, outcome }, 'a generation ended');
     return outcome;
   };
 }

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { TrainingActivities } from '@tributary/workflows';
+import type { AttemptRef, TrainingActivities } from '@tributary/workflows';
 import type { OrchestratorParts } from '../orchestrator-parts.js';
 import { activityFailure } from './activity-failures.js';
 import { finishRun } from './finish-run.js';
@@ -13,11 +13,14 @@ import { superviseGeneration } from './supervise-generation.js';
 
 /** The activities of `trainingRun`, for a Temporal worker. */
 export function trainingActivities(parts: OrchestratorParts): TrainingActivities {
-  const { generations, log } = parts;
+  const { generations, held, log } = parts;
 
   /** Gives an activity its heartbeat, its cancellation and its failures' codes. */
-  function activity<I, O>(work: (input: I, signal: AbortSignal) => Promise<O>): (input: I) => Promise<O> {
+  function activity<I extends AttemptRef, O>(
+    work: (input: I, signal: AbortSignal) => Promise<O>,
+  ): (input: I) => Promise<O> {
     return async (input) => {
+      const release = held.hold(input.run);
       try {
         return await whileHeartbeating((signal) => work(input, signal));
       } catch (error) {
@@ -26,6 +29,8 @@ export function trainingActivities(parts: OrchestratorParts): TrainingActivities
         if (!Context.current().cancellationSignal.aborted)
           log.warn({ err: error, input, activity: activityType, try: attempt }, 'an activity failed');
         throw failure;
+      } finally {
+        release();
       }
     };
   }
