@@ -2,6 +2,7 @@ import type { DeviceDescription, TrainerStatus } from './beacon.js';
 import type { InitReport } from './init-report.js';
 import type { Member } from './lanes.js';
 import type { RunState } from './run-status.js';
+import type { RunTimeDocument } from './run-time.js';
 
 /** Times are ISO 8601 in UTC; numbers that JSON cannot hold (NaN, infinities) are null. */
 
@@ -148,6 +149,8 @@ export interface RunDocument extends RunSummaryDocument {
   /** What became of the run file's `init`; null without one, and until the run is prepared. */
   readonly init: InitReport | null;
   readonly divergences: DivergencesDocument;
+  /** What became of the time of its attempts; null: not known, as of a run that has not begun. */
+  readonly time: RunTimeDocument | null;
   /** The run whose checkpoint it began with; null: it was launched. The parent may be gone. */
   readonly parent: { readonly run: string; readonly step: number } | null;
   /** Runs forked from this one, oldest first. */

@@ -27,7 +27,8 @@ export const badputCauses = [
 export type BadputCause = (typeof badputCauses)[number];
 
 /** Ends of a generation that another one recovers from. */
-export type RecoveryCause = Extract<BadputCause, 'worker-lost' | 'user-code' | 'infrastructure' | 'hand-over'>;
+export const recoveryCauses = ['worker-lost', 'user-code', 'infrastructure', 'hand-over'] as const;
+export type RecoveryCause = (typeof recoveryCauses)[number];
 
 /** What a generation's time went to as its supervisor saw it. `unsettled`: since its last step, for nothing. */
 export type GenerationTimeUse =

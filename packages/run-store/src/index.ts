@@ -103,6 +103,7 @@ export {
   requireMetric,
 } from './metric-history.js';
 export { migrateToLatest } from './migrate.js';
+export { type PostgresFigures, postgresFigures } from './postgres-figures.js';
 export { checkpointsGivenUp } from './retention.js';
 export { contentsOf, type RunContents } from './run-contents.js';
 export { changeTags, paramsOf, setArchived, setNote, type TagChanges, tagsOf } from './run-labels.js';

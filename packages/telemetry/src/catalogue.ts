@@ -71,7 +71,12 @@ export const catalogue = {
     ['run_id', 'cause'],
   ),
   stepDurationSeconds: histogram('step_duration_seconds', 'Time of a step.', ['experiment'], fast),
-  dataWaitSeconds: histogram('data_wait_seconds', 'Time that a step waited for its batch.', ['experiment'], fast),
+  dataWaitSeconds: histogram(
+    'data_wait_seconds',
+    'Time in which a step gathered its batches.',
+    ['experiment'],
+    secondsBuckets(0.0001, 1),
+  ),
   syncDurationSeconds: histogram(
     'sync_duration_seconds',
     'Time that a step waited for the gradient exchange, by its phase.',
@@ -169,7 +174,7 @@ export const catalogue = {
   ingestBatchSeconds: histogram('ingest_batch_seconds', 'Time to write a batch.', ['outcome'], fast),
   ingestLagSeconds: gauge(
     'ingest_lag_seconds',
-    'Age of the oldest record of the last batch when it was committed.',
+    'Age of the oldest record of the last batch when it was committed; of one that cannot be written, its age now.',
     [],
   ),
   ingestPendingMessages: gauge('ingest_pending_messages', 'Messages that wait in the records stream.', []),

@@ -19,7 +19,8 @@ export function counter<const L extends string>(
   return {
     name: fullName,
     labels,
-    create: (registry) => new Counter({ name: fullName, help, labelNames: [...labels], registers: [registry] }),
+    create: (registry) =>
+      silent(new Counter({ name: fullName, help, labelNames: [...labels], registers: [registry] }), labels),
   };
 }
 
@@ -28,7 +29,8 @@ export function gauge<const L extends string>(name: string, help: string, labels
   return {
     name: fullName,
     labels,
-    create: (registry) => new Gauge({ name: fullName, help, labelNames: [...labels], registers: [registry] }),
+    create: (registry) =>
+      silent(new Gauge({ name: fullName, help, labelNames: [...labels], registers: [registry] }), labels),
   };
 }
 
@@ -45,6 +47,12 @@ export function histogram<const L extends string>(
     create: (registry) =>
       new Histogram({ name: fullName, help, labelNames: [...labels], buckets: [...buckets], registers: [registry] }),
   };
+}
+
+/** prom-client lets a metric without labels begin at 0, in processes too that do not know the fact: here it begins once it is set. */
+function silent<M extends { remove(labels: object): void }>(metric: M, labels: readonly string[]): M {
+  if (labels.length === 0) metric.remove({});
+  return metric;
 }
 
 /** Bucket bounds in seconds: 1, 2.5, 5 of each power of ten from `from` to `to`. */

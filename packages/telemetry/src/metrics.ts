@@ -1,5 +1,5 @@
 import { type RunState, runStates } from '@tributary/protocol';
-import { type Counter, type Gauge, Registry } from 'prom-client';
+import { type Counter, Gauge, Registry } from 'prom-client';
 import { type Catalogue, catalogue } from './catalogue.js';
 
 type Instruments = { readonly [K in keyof Catalogue]: ReturnType<Catalogue[K]['create']> };
@@ -10,6 +10,8 @@ export interface ObservedStep {
   readonly experiment: string;
   readonly step: number;
   readonly seconds: number;
+  /** Of it, time in which batches were gathered. */
+  readonly dataSeconds: number;
   /** Phase of the gradient exchange → milliseconds. */
   readonly phasesMs: Readonly<Record<string, number>>;
   /** Between the last contribution and the result. */
@@ -38,6 +40,8 @@ export type Metrics = Instruments & {
   setRunState(run: string, state: RunState): void;
   /** Removes every series of a run now. */
   removeRun(run: string): Promise<void>;
+  /** Removes a run's gauges, which another process may set now; counters stay. */
+  dropGauges(run: string): Promise<void>;
   /** Removes a run's series once Prometheus has seen its end: after two more scrapes. */
   retireRun(run: string): void;
   /** Takes back {@link Metrics.retireRun}: the run goes on. */
@@ -53,22 +57,30 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
   ) as Instruments;
   const retired = new Map<string, number>();
 
-  async function removeRun(run: string): Promise<void> {
-    retired.delete(run);
+  /** Of counters and gauges that tell runs apart. */
+  async function removeSeries(run: string, from: (instrument: Counter | Gauge) => boolean): Promise<void> {
     for (const [key, definition] of Object.entries(catalogue)) {
       if (!(definition.labels as readonly string[]).includes('run_id')) continue;
       const instrument = instruments[key as keyof Instruments] as unknown as Counter | Gauge;
+      if (!from(instrument)) continue;
       for (const { labels } of (await instrument.get()).values) if (labels.run_id === run) instrument.remove(labels);
     }
+  }
+
+  async function removeRun(run: string): Promise<void> {
+    retired.delete(run);
+    await removeSeries(run, () => true);
   }
 
   return {
     ...instruments,
     registry,
     removeRun,
+    dropGauges: (run) => removeSeries(run, (instrument) => instrument instanceof Gauge),
     observeStep(observed) {
       const { run, experiment } = observed;
       instruments.stepDurationSeconds.observe({ experiment }, observed.seconds);
+      instruments.dataWaitSeconds.observe({ experiment }, observed.dataSeconds);
       for (const [phase, ms] of Object.entries(observed.phasesMs))
         instruments.syncDurationSeconds.observe({ experiment, phase }, ms / 1_000);
       instruments.syncExposedSeconds.observe({ experiment }, observed.exposedMs / 1_000);

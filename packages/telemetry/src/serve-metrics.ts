@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { collectDefaultMetrics } from 'prom-client';
 import type { Metrics } from './metrics.js';
 
@@ -49,7 +49,7 @@ export async function serveMetrics(options: ServeMetricsOptions): Promise<Metric
     }
   });
   const port = await listen(server, options.port ?? 0);
-  const withdraw = targetsDir === null ? null : await announce(targetsDir, job, instance, port);
+  const withdraw = targetsDir === null ? null : await announceTarget(targetsDir, { job, instance, port });
   return {
     port,
     async close() {
@@ -67,13 +67,21 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-async function announce(folder: string, job: string, instance: string, port: number): Promise<() => Promise<void>> {
+/**
+ * Writes the file by which Prometheus finds a port of this process; returns how to take it away. A target of the same name is
+ * replaced.
+ */
+export async function announceTarget(
+  folder: string,
+  { job, instance, port }: { readonly job: string; readonly instance: string; readonly port: number },
+): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true });
-  const name = `${job}-${instance}`.replace(/[^A-Za-z0-9_-]/g, '_');
-  const file = join(folder, `${name}.json`);
-  const text = `${JSON.stringify([{ targets: [`127.0.0.1:${port}`], labels: { job, instance } }])}\n`;
+  const file = targetFile(folder, job, instance);
+  // Prometheus drops a label that begins so.
+  const labels = { job, instance, __pid: String(process.pid) };
+  const text = `${JSON.stringify([{ targets: [`127.0.0.1:${port}`], labels }])}\n`;
   // Prometheus reads *.json as soon as it appears: never half-written.
-  const unfinished = join(folder, `.${name}.${randomBytes(6).toString('hex')}`);
+  const unfinished = join(folder, `.${basename(file, '.json')}.${randomBytes(6).toString('hex')}`);
   await writeFile(unfinished, text);
   await rename(unfinished, file);
   return async () => {
@@ -81,4 +89,18 @@ async function announce(folder: string, job: string, instance: string, port: num
     const current = await readFile(file, 'utf8').catch(() => null);
     if (current === text) await rm(file, { force: true });
   };
+}
+
+/** Takes away the target of a process that has ended without doing so; that of a successor stays. */
+export async function withdrawTarget(
+  folder: string,
+  { job, instance, pid }: { readonly job: string; readonly instance: string; readonly pid: number },
+): Promise<void> {
+  const file = targetFile(folder, job, instance);
+  const text = await readFile(file, 'utf8').catch(() => '');
+  if (text.includes(`"__pid":"${pid}"`)) await rm(file, { force: true });
+}
+
+function targetFile(folder: string, job: string, instance: string): string {
+  return join(folder, `${`${job}-${instance}`.replace(/[^A-Za-z0-9_-]/g, '_')}.json`);
 }

@@ -5,13 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { catalogue } from './catalogue.js';
 import { createLogger } from './logger.js';
 import { createMetrics } from './metrics.js';
-import { serveMetrics } from './serve-metrics.js';
+import { serveMetrics, withdrawTarget } from './serve-metrics.js';
 
 const step = {
   run: 'a-1',
   experiment: 'a',
   step: 1,
   seconds: 0.1,
+  dataSeconds: 0.002,
   phasesMs: { gradients: 5 },
   exposedMs: 4,
   bytesSent: 10,
@@ -55,6 +56,17 @@ describe('a run that has ended', () => {
     expect(text).toContain('tributary_tokens_total{run_id="b-1",task="spell"} 100');
   });
 
+  it('keeps its counters where only its gauges are dropped', async () => {
+    const metrics = createMetrics();
+    metrics.observeStep(step);
+    metrics.runStep.set({ run_id: 'b-1' }, 4);
+    await metrics.dropGauges('a-1');
+    const text = await metrics.scrape();
+    expect(text).not.toContain('tributary_task_loss{');
+    expect(text).toContain('tributary_tokens_total{run_id="a-1",task="spell"} 100');
+    expect(text).toContain('tributary_run_step{run_id="b-1"} 4');
+  });
+
   it('is seen by two more scrapes when retired, unless it goes on', async () => {
     const metrics = createMetrics();
     for (const run of ['a-1', 'b-1']) {
@@ -90,7 +102,7 @@ describe('the metrics server', () => {
     const server = await serveMetrics({ metrics, job: 'worker', instance: 'w/1', targetsDir: folder, port: 0 });
     expect(await readdir(folder)).toEqual(['worker-w_1.json']);
     expect(JSON.parse(await readFile(join(folder, 'worker-w_1.json'), 'utf8'))).toEqual([
-      { targets: [`127.0.0.1:${server.port}`], labels: { job: 'worker', instance: 'w/1' } },
+      { targets: [`127.0.0.1:${server.port}`], labels: { job: 'worker', instance: 'w/1', __pid: String(process.pid) } },
     ]);
     const response = await fetch(`http://127.0.0.1:${server.port}/metrics`);
     expect(response.headers.get('content-type')).toContain('text/plain');
@@ -107,6 +119,22 @@ describe('the metrics server', () => {
     await first.close();
     expect(await readFile(join(folder, 'api-1.json'), 'utf8')).toContain(String(second.port));
     await second.close();
+  });
+
+  it('is withdrawn for a process that could not do so itself, and for no other', async () => {
+    const server = await serveMetrics({
+      metrics: createMetrics(),
+      job: 'trainer',
+      instance: 'w',
+      targetsDir: folder,
+    });
+    const target = { job: 'trainer', instance: 'w' };
+    await withdrawTarget(folder, { ...target, pid: process.pid + 1 });
+    expect(await readdir(folder)).toEqual(['trainer-w.json']);
+    await withdrawTarget(folder, { ...target, pid: process.pid });
+    await withdrawTarget(folder, { ...target, pid: process.pid });
+    expect(await readdir(folder)).toEqual([]);
+    await server.close();
   });
 
   it('tells health', async () => {

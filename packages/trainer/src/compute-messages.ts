@@ -108,6 +108,8 @@ export interface LaneDone {
   /** Source and target tokens of the batch, padding not counted. */
   readonly tokens: number;
   readonly computeMs: number;
+  /** Of it, how long the batches took to gather. */
+  readonly dataMs: number;
   /** Where the lane's cursor stands after this batch. */
   readonly cursor: CursorPosition;
   /** The loss of each step of a round. */

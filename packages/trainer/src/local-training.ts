@@ -91,6 +91,7 @@ export class LocalTraining {
     parameters.task.set(from.task);
     const stepLosses = new Float64Array(steps);
     let tokens = 0;
+    let dataMs = 0;
     let finite = true;
     for (let index = 0; index < steps; index++) {
       const before = (round - 1) * steps + index;
@@ -100,6 +101,7 @@ export class LocalTraining {
       this.#update(share, task.name, before, index);
       stepLosses[index] = done.loss;
       tokens += done.tokens;
+      dataMs += done.dataMs;
       onStep(done);
     }
     const contribution = task.gradients(lane, round);
@@ -108,7 +110,7 @@ export class LocalTraining {
     if (!finite) contribution.task.fill(Number.NaN);
     const loss = finite ? stepLosses.reduce((sum, value) => sum + value, 0) / steps : Number.NaN;
     const computeMs = performance.now() - started;
-    return { lane, loss, tokens, computeMs, cursor: task.cursor(lane), stepLosses };
+    return { lane, loss, tokens, computeMs, dataMs, cursor: task.cursor(lane), stepLosses };
   }
 
   /** The first step of a round reads the moments before it and builds those of the round beside them. */

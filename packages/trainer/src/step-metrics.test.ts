@@ -59,7 +59,7 @@ async function linesAfter(act: (told: StepMetrics) => void): Promise<string[]> {
 
 it('tells of the lanes that took part, and of the time that the exchange took beyond computing', async () => {
   const lines = await linesAfter((told) =>
-    told.observe(result, 0.5, [
+    told.observe(result, { step: 0.5, data: 0.01 }, [
       { lane: 0, microbatches: 2 },
       { lane: 1, microbatches: 1 },
     ]),

@@ -22,13 +22,18 @@ export class StepMetrics {
   }
 
   /** This member's part. */
-  observe(result: StepResult, seconds: number, shares: readonly LaneShare[]): void {
+  observe(
+    result: StepResult,
+    seconds: { readonly step: number; readonly data: number },
+    shares: readonly LaneShare[],
+  ): void {
     const { document, spec, plan } = this.#options;
     this.#metrics.observeStep({
       run: document.run,
       experiment: spec.experiment,
       step: result.step,
-      seconds,
+      seconds: seconds.step,
+      dataSeconds: seconds.data,
       phasesMs: result.phasesMs,
       exposedMs: result.exposedMs,
       bytesSent: result.bytesSent,
@@ -41,7 +46,7 @@ export class StepMetrics {
         samples: spec.batch.size * microbatches * stepsOfExchange(spec.sync),
       })),
     });
-    this.#metrics.workerStepSeconds.set({ worker: plan.member.worker }, seconds);
+    this.#metrics.workerStepSeconds.set({ worker: plan.member.worker }, seconds.step);
   }
 
   /** What the whole run has once; for its first member. */

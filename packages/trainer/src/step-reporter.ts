@@ -106,14 +106,14 @@ export class StepReporter {
   step(
     result: StepResult,
     learningRate: number,
-    seconds: { readonly step: number; readonly compute: number },
+    seconds: { readonly step: number; readonly compute: number; readonly data: number },
     shares: readonly LaneShare[],
   ): void {
     const { spec, plan } = this.#options;
     const nowMs = performance.now();
     const tokens = result.tokens.reduce((sum, count) => sum + count, 0);
     this.#rate.add(nowMs, tokens);
-    this.#metrics.observe(result, seconds.step, shares);
+    this.#metrics.observe(result, seconds, shares);
     const first = !this.#stepped;
     this.#stepped = true;
     const due = first || nowMs - this.#lastProgressMs >= progressIntervalMs || result.step >= spec.budget.steps;
@@ -180,9 +180,10 @@ export class StepReporter {
       [],
       0,
     );
-    for (const [metric, value] of Object.entries(values)) {
-      metrics.taskEvalScore.set({ run_id: this.#options.document.run, task, split, metric }, value);
-    }
+    const labels = { run_id: this.#options.document.run, task, split };
+    for (const [metric, value] of Object.entries(values))
+      if (metric === 'loss') metrics.taskLoss.set(labels, value);
+      else metrics.taskEvalScore.set({ ...labels, metric }, value);
     if (samples.length > 0)
       outbox.addSamples(
         step,

@@ -36,6 +36,8 @@ export interface BatchesDone {
   readonly loss: number;
   /** Source and target tokens, padding not counted. */
   readonly tokens: number;
+  /** How long the batches took to gather. */
+  readonly dataMs: number;
 }
 
 /** The graphs of a task for one batch shape: of its training, its evaluation, and of the two halves of its generation. */
@@ -180,7 +182,9 @@ export class TaskCompute {
     into: LaneGradients,
   ): Promise<BatchesDone> {
     const { cursor } = this.#lane(lane);
+    const startedMs = performance.now();
     const batches = Array.from({ length: microbatches }, () => cursor.next());
+    const dataMs = performance.now() - startedMs;
     const targetTokens = batches.reduce((sum, batch) => sum + batch.targetTokens, 0);
     let loss = 0;
     for (const [index, batch] of batches.entries()) {
@@ -193,7 +197,7 @@ export class TaskCompute {
       accumulator?.add(into, share, index === 0);
       loss += share * done.loss;
     }
-    return { loss, tokens: batches.reduce((sum, batch) => sum + batch.tokens, 0) };
+    return { loss, tokens: batches.reduce((sum, batch) => sum + batch.tokens, 0), dataMs };
   }
 
   /** The gradients of the lane's next batches at these parameters, in the buffers of the step's parity. */

@@ -190,8 +190,13 @@ export class Training {
     this.#record(before, shares, lanesDone);
     state.moveCursors(lanesDone);
     this.#deps.pass('advanced');
-    const computeMs = lanesDone.reduce((sum, done) => sum + done.computeMs, 0);
-    const seconds = { step: (performance.now() - startedMs) / 1_000, compute: computeMs / 1_000 };
+    const sumOf = (ms: (done: LaneDone) => number): number =>
+      lanesDone.reduce((sum, done) => sum + ms(done), 0) / 1_000;
+    const seconds = {
+      step: (performance.now() - startedMs) / 1_000,
+      compute: sumOf(({ computeMs }) => computeMs),
+      data: sumOf(({ dataMs }) => dataMs),
+    };
     reporter.step(result, strategy.learningRate(this.#step - 1), seconds, shares);
     return result;
   }

@@ -2,6 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Client } from '@temporalio/client';
 import type { ObjectStore } from '@tributary/protocol';
 import type { RunDatabase } from '@tributary/run-store';
+import type { Metrics } from '@tributary/telemetry';
 
 export interface ApiOptions {
   /** Namespace of NATS names, and Temporal's task queue. */
@@ -21,4 +22,6 @@ export interface ApiDeps {
   readonly nats: NatsConnection;
   readonly objects: ObjectStore;
   readonly temporal: Client;
+  /** Told of queries; default: nobody is. */
+  readonly metrics?: Metrics;
 }

@@ -8,6 +8,7 @@ import { requireToken } from './authorization.js';
 import { BackgroundPurge } from './background-purge.js';
 import { replyWithError } from './error-replies.js';
 import { mlflowRoutes } from './mlflow/mlflow-routes.js';
+import { observeQueries } from './observe-queries.js';
 import { checkpointRoutes } from './routes/checkpoint-routes.js';
 import { comparisonRoutes } from './routes/comparison-routes.js';
 import { conflictRoutes } from './routes/conflict-routes.js';
@@ -66,6 +67,7 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
     },
     transform: jsonSchemaTransform,
   });
+  if (deps.metrics) observeQueries(app, deps.metrics);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   const purge = new BackgroundPurge(deps, logger);
   app.addHook('onReady', async () => purge.wake());

@@ -15,13 +15,14 @@ import type {
   PairConflictsDocument,
   RunDocument,
   RunSummaryDocument,
+  RunTimeDocument,
   SampleDocument,
   SeriesSummaryDocument,
   TaskDocument,
   WorkerDocument,
   WorkerListDocument,
 } from '@tributary/protocol';
-import { errorCodes, runStates } from '@tributary/protocol';
+import { badputCauses, errorCodes, recoveryCauses, runStates } from '@tributary/protocol';
 import { z } from 'zod';
 
 // The schemas of @tributary/protocol's documents, for validation and OpenAPI; `satisfies` keeps the two equal.
@@ -168,6 +169,15 @@ const taskSchema = z.object({
   samples: list(sampleSchema),
 }) satisfies z.ZodType<TaskDocument>;
 
+const runTimeSchema = z.object({
+  seconds: z.number().describe('Of all attempts; goodput and badput sum to it.'),
+  goodputSeconds: z.number().describe('In which steps were done for the first time.'),
+  badputSeconds: z.partialRecord(z.enum(badputCauses), z.number()),
+  lostSteps: z
+    .partialRecord(z.enum(recoveryCauses), count)
+    .describe('Steps that were done again, by how their generation ended.'),
+}) satisfies z.ZodType<RunTimeDocument>;
+
 export const runSchema = z.object({
   ...runSummary,
   tags: z.record(z.string(), z.string()),
@@ -183,6 +193,7 @@ export const runSchema = z.object({
   lineage: list(lineageSchema),
   init: initSchema.nullable(),
   divergences: divergencesSchema,
+  time: runTimeSchema.nullable(),
   parent: z.object({ run: z.string(), step: count }).nullable(),
   children: list(z.object({ run: z.string(), step: count, state })),
 }) satisfies z.ZodType<Wire<RunDocument>>;

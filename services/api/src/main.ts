@@ -28,14 +28,15 @@ async function main(): Promise<void> {
   const connection = Connection.lazy({ address: environment.temporal.address });
   const temporal = new Client({ connection, namespace: environment.temporal.namespace });
   const { namespace } = names;
-  const app = await createApiServer({ namespace, token, links }, { db, nats, objects, temporal }, logger);
+  const metrics = createMetrics();
+  const app = await createApiServer({ namespace, token, links }, { db, nats, objects, temporal, metrics }, logger);
   const address = await app.listen({ host: '127.0.0.1', port: environment.port });
   // Last: the announcement says that the API serves.
-  const metrics = await serveMetrics({ metrics: createMetrics(), job: 'api', instance: 'api', targetsDir });
+  const metricsServer = await serveMetrics({ metrics, job: 'api', instance: 'api', targetsDir });
   logger.info({ address }, 'the API serves');
 
   logger.info({ signal: await requested }, 'stopping');
-  await metrics.close();
+  await metricsServer.close();
   await app.close();
   await nats.drain();
   await connection.close();

@@ -18,6 +18,7 @@ import {
   type RunRow,
   type RunSummaryRow,
   requireRun,
+  runTimeOf,
   type SeriesSummary,
   type StoredSample,
   samplesOf,
@@ -48,7 +49,7 @@ export function runSummary(row: RunSummaryRow): RunSummaryDocument {
 /** Everything that is known of a run. @throws TributaryError `RUN_NOT_FOUND` */
 export async function runDocument({ db, objects }: Pick<ApiDeps, 'db' | 'objects'>, run: string): Promise<RunDocument> {
   const row = await requireRun(db, run);
-  const [tasks, attempts, generations, series, checkpoints, lineage, samples, total, first, forks, tags] =
+  const [tasks, attempts, generations, series, checkpoints, lineage, samples, total, first, forks, tags, time] =
     await Promise.all([
       tasksOf(db, run),
       attemptsOf(db, run),
@@ -61,6 +62,7 @@ export async function runDocument({ db, objects }: Pick<ApiDeps, 'db' | 'objects
       divergencesOf(db, run, maxShownDivergences),
       forksOf(db, run),
       tagsOf(db, run),
+      runTimeOf(db, run),
     ]);
   return {
     ...runSummary(row),
@@ -100,6 +102,7 @@ export async function runDocument({ db, objects }: Pick<ApiDeps, 'db' | 'objects
     lineage,
     init: await initReport(row, objects),
     divergences: { total, first: first.map(({ run: _, foundAt: __, ...divergence }) => divergence) },
+    time,
     parent: row.parent === null ? null : { run: row.parent, step: row.parentStep ?? 0 },
     children: forks.map(({ run: child, parentStep, state }) => ({ run: child, step: parentStep ?? 0, state })),
   };

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -67,6 +67,11 @@ it('survives kill -9 in the middle of a run: the next process finishes it, in th
   const second = await start();
   const scrape = await (await fetch(`http://127.0.0.1:${second.metricsPort}/metrics`)).text();
   expect(scrape).toContain('tributary_queue_depth');
+  const targets = await readdir(join(folder, 'targets'));
+  expect(targets).toContain('temporal-sdk-orchestrator.json');
+  const [target] = JSON.parse(await readFile(join(folder, 'targets/temporal-sdk-orchestrator.json'), 'utf8'));
+  const sdk = await (await fetch(`http://${target.targets[0]}/metrics`)).text();
+  expect(sdk).toMatch(/^temporal_worker_task_slots_available\{.*worker_type="ActivityWorker"/m);
   await handle.signal('cancel');
   expect(await handle.result()).toMatchObject({ state: 'cancelled' });
   expect(await generationsOf(here.db, run)).toHaveLength(1);

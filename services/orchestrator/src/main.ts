@@ -1,5 +1,5 @@
 /** The orchestrator: a Temporal worker with the workflows and the control activities, the roster of workers and the reaper. */
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { openObjects, parseCheckpointLocation } from '@tributary/checkpoints';
 import { openDatabase } from '@tributary/run-store';
 import { connectNats, runMain, termination, untilThere } from '@tributary/service-runtime';
@@ -7,7 +7,7 @@ import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry'
 import { readEnvironment } from './environment.js';
 import { requireWorkflowBundle } from './locate-workflow-bundle.js';
 import { startOrchestrator } from './orchestrator.js';
-import { temporalLogger } from './temporal-logger.js';
+import { installTemporalRuntime } from './temporal-runtime.js';
 
 async function main(): Promise<void> {
   const { names, nats, postgresUrl, temporalAddress, targetsDir, logLevel, checkpointStore } = readEnvironment(
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const { namespace } = names;
   const logger = createLogger({ service: 'orchestrator', level: logLevel });
   const workflowBundle = await requireWorkflowBundle();
-  Runtime.install({ logger: temporalLogger(logger), shutdownSignals: [] });
+  const announceTemporal = await installTemporalRuntime(logger, targetsDir);
   const { signal, requested } = termination();
   const waiting = { logger, signal };
   const metrics = createMetrics();
@@ -46,12 +46,14 @@ async function main(): Promise<void> {
   if (typeof started === 'string') return;
   const { nc, temporal, orchestrator } = started;
   const server = await serveMetrics({ metrics, job: 'orchestrator', instance: String(process.pid), targetsDir });
+  const withdrawTemporal = await announceTemporal();
   logger.info({ namespace, metricsPort: server.port }, 'ready');
 
   const why = await Promise.race([requested, orchestrator.stopped.then(() => null)]);
   if (why !== null) logger.info({ signal: why }, 'stopping; runs train on');
   await orchestrator.stop();
   await server.close();
+  await withdrawTemporal();
   await temporal.close();
   await nc.drain();
   await db.destroy();

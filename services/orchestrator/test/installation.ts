@@ -143,7 +143,7 @@ export class Installation {
     return db;
   }
 
-  async orchestrate(options: Partial<OrchestratorOptions> = {}): Promise<Orchestrator> {
+  async orchestrate(options: Partial<OrchestratorOptions> = {}, metrics = createMetrics()): Promise<Orchestrator> {
     const db = this.openRelayed();
     const orchestrator = await startOrchestrator(
       { namespace: this.namespace, workflowBundle: await requireWorkflowBundle(), ...options },
@@ -152,7 +152,7 @@ export class Installation {
         nc: this.nc,
         temporal: this.#temporal,
         objects: this.objects,
-        metrics: createMetrics(),
+        metrics,
         log: createLogger({ service: 'orchestrator', level: process.env.TRIBUTARY_TEST_LOG ? 'debug' : 'silent' }),
       },
     );

@@ -3,6 +3,8 @@ import { type BaseEnvironment, baseEnvironment, variablesOf } from '@tributary/s
 /** What the recorder is told by its environment. */
 export interface RecorderEnvironment extends BaseEnvironment {
   readonly postgresUrl: string;
+  /** Where nats-server serves /varz and /jsz; null: its figures are not told. */
+  readonly natsMonitorUrl: string | null;
   /** This recorder among several of one installation. */
   readonly instance: string;
   /** Batches are written at this many messages, or this long after their first. */
@@ -20,6 +22,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): RecorderEnvironment {
   return {
     ...baseEnvironment(variables, 'control'),
     postgresUrl: variables.required('TRIBUTARY_POSTGRES_URL'),
+    natsMonitorUrl: variables.optional('TRIBUTARY_NATS_MONITOR_URL'),
     instance: variables.token('TRIBUTARY_INSTANCE', '1'),
     batchMessages: variables.wholeNumber('TRIBUTARY_RECORDER_BATCH_MESSAGES', { min: 1, fallback: 500 }),
     batchWaitMs: variables.wholeNumber('TRIBUTARY_RECORDER_BATCH_WAIT_MS', { min: 1, fallback: 200 }),

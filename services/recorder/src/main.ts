@@ -1,15 +1,16 @@
 /** The recorder: drains step records from JetStream into Postgres, exactly once, and commits checkpoints. */
 import { openObjects, parseCheckpointLocation } from '@tributary/checkpoints';
 import { openDatabase } from '@tributary/run-store';
-import { connectNats, runMain, termination, untilThere } from '@tributary/service-runtime';
+import { connectNats, repeatedly, runMain, termination, untilThere } from '@tributary/service-runtime';
 import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
+import { keepCheckpointGauges } from './checkpoint-gauges.js';
 import { readEnvironment } from './environment.js';
 import { passRecorderFaults } from './fault-points.js';
 import { Recorder } from './recorder.js';
 import { purgeRecorded } from './records-consumer.js';
-import { retireEndedRuns } from './retire-runs.js';
+import { tellServers } from './server-figures.js';
 
-const retireIntervalMs = 15_000;
+const gaugesIntervalMs = 15_000;
 const purgeIntervalMs = 60_000;
 
 async function main(): Promise<void> {
@@ -35,9 +36,11 @@ async function main(): Promise<void> {
   const recorder = new Recorder(environment, { connection, db, objects, logger, metrics, pass });
   const server = await serveMetrics({ metrics, job: 'recorder', instance, targetsDir, health: () => recorder.problem });
   const retired = new Set<string>();
-  const retiring = setInterval(() => {
-    retireEndedRuns(db, metrics, retired).catch((error: unknown) => logger.debug({ error: String(error) }, 'not now'));
-  }, retireIntervalMs);
+  const gauges = () => keepCheckpointGauges(db, metrics, retired);
+  const telling = [
+    repeatedly('the gauges of checkpoints', gaugesIntervalMs, gauges, logger),
+    ...tellServers({ db, metrics, logger, natsMonitorUrl: environment.natsMonitorUrl }),
+  ];
   const purging = setInterval(() => {
     purgeRecorded(connection, names.recordsStream).catch((error: unknown) =>
       logger.warn({ error: String(error) }, 'recorded messages could not be removed from the stream'),
@@ -50,7 +53,7 @@ async function main(): Promise<void> {
     connection.closed().then((error) => error ?? new Error('the NATS connection was closed')),
   ]);
   logger.info({ why: failure === null ? 'asked to' : String(failure) }, 'stopping');
-  clearInterval(retiring);
+  await Promise.all(telling.map((stop) => stop()));
   clearInterval(purging);
   if (failure === null) await recorder.stop();
   await server.close();

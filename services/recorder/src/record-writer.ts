@@ -89,6 +89,8 @@ export class RecordWriter {
             this.#problem = `Records cannot be written: ${String(error)}`;
             metrics.ingestBatchSeconds.observe({ outcome: 'failed' }, (performance.now() - startedMs) / 1_000);
             metrics.ingestMessagesTotal.inc({ outcome: 'retried' }, batch.length);
+            // It grows while they wait.
+            metrics.ingestLagSeconds.set(ageSeconds(batch));
             const level = isTransientDatabaseError(error) ? 'warn' : 'error';
             logger[level](
               { error: String(error), attempt, waitMs, messages: batch.length },
@@ -123,8 +125,7 @@ export class RecordWriter {
     metrics.ingestPointsTotal.inc({ outcome: 'duplicate' }, result.duplicates);
     metrics.ingestPointsTotal.inc({ outcome: 'unknown_run' }, result.unknown);
     metrics.ingestPointsTotal.inc({ outcome: 'diverged' }, result.diverged.length);
-    const oldestMs = Math.min(...batch.map(({ message }) => message.publishedAtMs));
-    metrics.ingestLagSeconds.set(Math.max(0, Date.now() - oldestMs) / 1_000);
+    metrics.ingestLagSeconds.set(ageSeconds(batch));
     if (result.unknown > 0)
       logger.warn({ runs: result.unknownRuns, rows: result.unknown }, 'records of unknown runs were dropped');
     if (result.diverged.length > 0) {
@@ -145,6 +146,12 @@ export class RecordWriter {
     this.#deps.metrics.ingestMessagesTotal.inc({ outcome: 'set_aside' });
     message.terminate(reason);
   }
+}
+
+/** Of the oldest message. */
+function ageSeconds(batch: readonly DecodedMessage[]): number {
+  const oldestMs = Math.min(...batch.map(({ message }) => message.publishedAtMs));
+  return Math.max(0, Date.now() - oldestMs) / 1_000;
 }
 
 /** Data exceptions and violated constraints: another try changes nothing. */

@@ -13,6 +13,8 @@ export interface AgentDeps {
   readonly standby: boolean;
   /** The trainer's status or the list of confirmed deaths has changed. */
   readonly onChange: () => void;
+  /** The process of a trainer has ended. */
+  readonly onTrainerGone?: (pid: number | undefined) => void;
   /** The trainer has written these parts of a snapshot; resolves when they are as safe as they can be. */
   readonly onSnapshot: (parts: readonly SnapshotPart[]) => Promise<void>;
 }
@@ -111,9 +113,10 @@ export class Agent {
 
   #host(document: GenerationDocument, member: number): void {
     const { run } = document;
-    const { logger, env, standby, onChange, onSnapshot } = this.#deps;
+    const { logger, env, standby, onChange, onSnapshot, onTrainerGone } = this.#deps;
     this.#slot = new TrainerSlot(document, member, {
       ...{ logger, standby, onChange, onSnapshot },
+      ...(onTrainerGone ? { onGone: onTrainerGone } : {}),
       env: () => ({ ...env, TRIBUTARY_TRAINER_FAULTS: this.#faults.next() }),
       onDead: (generation) => {
         this.#confirm(run, generation);

@@ -3,12 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SnapshotFolder } from '@tributary/checkpoints';
 import { type GenerationDocument, verifySubject } from '@tributary/protocol';
 import { runMain, termination } from '@tributary/service-runtime';
-import { createLogger, createMetrics, serveMetrics } from '@tributary/telemetry';
+import { createLogger, createMetrics, serveMetrics, withdrawTarget } from '@tributary/telemetry';
 import { Agent } from './agent.js';
 import { BeaconSender } from './beacons.js';
 import { probeDevice } from './device-probe.js';
 import { readEnvironment } from './environment.js';
 import { GenerateService } from './generate-service.js';
+import { tellGpu } from './gpu-metrics.js';
 import { HandOver, handedOver } from './hand-over.js';
 import { openSession } from './nats-session.js';
 import { SnapshotKeeper } from './snapshot-keeper.js';
@@ -31,6 +32,14 @@ async function main(): Promise<void> {
   const snapshots = new SnapshotKeeper({ worker, folder, connection, names, logger });
 
   let beacons: BeaconSender | null = null;
+  let withdrawn = Promise.resolve();
+  /** A killed trainer could not take its target away itself. */
+  const onTrainerGone = (pid = 0): void => {
+    if (targetsDir === null) return;
+    withdrawn = withdrawn
+      .then(() => withdrawTarget(targetsDir, { job: 'trainer', instance: worker, pid }))
+      .catch((error: unknown) => logger.debug({ error: String(error) }, "a trainer's target stays"));
+  };
   const agent = new Agent(worker, {
     logger,
     env: process.env,
@@ -38,10 +47,8 @@ async function main(): Promise<void> {
     onSnapshot: (parts) => snapshots.written(parts),
     hasEnding: async (document: GenerationDocument, member: number) =>
       (await session.endings.get(`${document.run}.${document.generation}.${member}`)) !== null,
-    onChange: () => {
-      metrics.workerHeartbeatTimestampSeconds.set({ worker }, Date.now() / 1_000);
-      beacons?.send();
-    },
+    onChange: () => beacons?.send(),
+    onTrainerGone,
   });
   const documents = new Map<string, GenerationDocument>();
   let onDocument = (_document: GenerationDocument): void => {};
@@ -63,10 +70,7 @@ async function main(): Promise<void> {
     { subject: names.beacon(worker), worker, device },
     { connection: session.connection, source: () => agent },
   );
-  const heartbeat = setInterval(
-    () => metrics.workerHeartbeatTimestampSeconds.set({ worker }, Date.now() / 1_000),
-    1_000,
-  );
+  const stopGpuMetrics = tellGpu({ worker, device: device.device, metrics, logger });
   new GenerateService({ connection: session.connection, subject: names.generate, env: process.env, logger });
   new VerifyService({
     connection: session.connection,
@@ -102,10 +106,11 @@ async function main(): Promise<void> {
     ]);
     logger.info({ run, why }, 'leaving');
   } else logger.info({ signal: asked }, 'leaving');
-  clearInterval(heartbeat);
+  await stopGpuMetrics();
   watch.stop();
   beacons.close();
   await agent.close();
+  await withdrawn;
   await snapshots.close();
   await server.close();
   await session.connection.drain();

@@ -30,6 +30,8 @@ async function start(document: GenerationDocument, member: number): Promise<void
   if (document.generation < newest) return;
   tell({ kind: 'began', generation: document.generation });
   await session.serveMetrics();
+  // What it said in another place of the run would stay as it was then.
+  await session.metrics.dropGauges(document.run);
   current = new MemberGeneration(document, member, { session, tell });
   current.begin();
 }

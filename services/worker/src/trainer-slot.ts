@@ -15,8 +15,10 @@ export interface TrainerSlotDeps {
   readonly env: () => NodeJS.ProcessEnv;
   /** Whether a second trainer of the run is kept ready. */
   readonly standby: boolean;
-  /** The status has changed in more than its progress. */
+  /** The phase has changed, or the first step is done. */
   readonly onChange: () => void;
+  /** The process of a trainer has ended. */
+  readonly onGone?: (pid: number | undefined) => void;
   /** Nothing of this generation, nor of any before it, is alive here any more. */
   readonly onDead: (generation: number) => void;
   /** The trainer has written these parts; resolves when they are as safe as they can be. */
@@ -127,6 +129,7 @@ export class TrainerSlot {
     trainer.start(this.#document, this.#member);
     trainer.exited
       .then(({ reason, crashed }) => {
+        this.#deps.onGone?.(trainer.pid);
         if (this.#trainer === trainer) this.#clearObeyTimer();
         if (this.#closing || this.#trainer !== trainer) return;
         this.#deps.onDead(this.#document.generation);
@@ -171,8 +174,9 @@ export class TrainerSlot {
         const { phase, step, awaiting, snapshot } = message;
         const before = this.#status;
         this.#status = { ...before, phase, step, awaiting, snapshot, progress: before.progress + 1 };
+        const firstStep = before.step === this.#document.resume.step && step > before.step;
         if (this.#deps.standby && step > this.#document.resume.step) this.#standby.ready(this.#document, this.#member);
-        if (phase !== before.phase) this.#deps.onChange();
+        if (phase !== before.phase || firstStep) this.#deps.onChange();
       }
     }
   }

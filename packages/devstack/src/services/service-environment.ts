@@ -30,6 +30,7 @@ export async function controlEnvironment(stack: Stack, name: string): Promise<Se
     ...sharedEnvironment(stack, name),
     TRIBUTARY_NATS_USER: natsControlUser,
     TRIBUTARY_NATS_PASSWORD_FILE: secretFile(stack.folders, 'nats-control'),
+    TRIBUTARY_NATS_MONITOR_URL: `http://127.0.0.1:${stack.document.ports.natsMonitor}`,
     TRIBUTARY_POSTGRES_URL: await postgresUrl(stack),
     TRIBUTARY_TEMPORAL_ADDRESS: temporalAddress(stack),
     TRIBUTARY_TEMPORAL_NAMESPACE: temporalNamespace,

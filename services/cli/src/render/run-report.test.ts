@@ -72,6 +72,7 @@ const run: RunDocument = {
     { attempt: 1, generation: 1, member: 1, key: 'seed', value: '1' },
   ],
   init: null,
+  time: null,
   divergences: { total: 0, first: [] },
   parent: null,
   children: [],

@@ -8,6 +8,7 @@ import { pages } from './pages.js';
 import { formatBytes, formatDuration, formatSeconds, formatShare, formatTime, printable } from './quantities.js';
 import { runLineage } from './run-lineage.js';
 import { failureLine, family, labels } from './run-standing.js';
+import { timeLine } from './run-time.js';
 import { denseTable, shorten, table } from './tables.js';
 
 /** Most generated examples a task in a report. */
@@ -59,11 +60,11 @@ function headline(run: RunDocument): string {
   const paint = run.state === 'finished' ? color.green : run.state === 'failed' ? color.red : color.yellow;
   const steps = run.targetSteps === null ? `${run.step} steps` : `${run.step} of ${run.targetSteps} steps`;
   // Attempts alone: what lies between them is the user's time.
-  const spent = run.attempts.map(({ startedAt, endedAt }) =>
+  const durations = run.attempts.map(({ startedAt, endedAt }) =>
     endedAt === null ? Number.NaN : Date.parse(endedAt) - Date.parse(startedAt),
   );
-  const spentMs = spent.reduce((sum, each) => sum + each, 0);
-  const took = Number.isNaN(spentMs) || spent.length === 0 ? '' : `, ${formatDuration(spentMs)}`;
+  const spentMs = durations.reduce((sum, each) => sum + each, 0);
+  const took = Number.isNaN(spentMs) || durations.length === 0 ? '' : `, ${formatDuration(spentMs)}`;
   const lines = [`Run ${color.bold(run.run)} ${paint(run.state)}: ${steps}, attempt ${run.attempt}${took}`];
   if (run.reason !== null) lines.push(`Reason: ${printable(run.reason)}`);
   lines.push(...family(run), ...labels(run));
@@ -72,6 +73,8 @@ function headline(run: RunDocument): string {
     lines.push(
       `State hash${newest === undefined || newest.step === run.step ? '' : ` at step ${newest.step}`} ${run.stateHash}`,
     );
+  const spent = timeLine(run.time);
+  if (spent !== null) lines.push(spent);
   const cost = computeCost(run.series);
   if (cost !== null) lines.push(color.dim(cost));
   const diverged = divergenceWarning(run.divergences);
