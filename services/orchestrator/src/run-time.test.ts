@@ -1,14 +1,14 @@
 import { attemptsOf, generationsOf, listCheckpoints, runTimeOf } from '@tributary/run-store';
 import { createMetrics, type Metrics } from '@tributary/telemetry';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { Installation, quietTemporal } from '../test/installation.js';
 
 let here: Installation;
-beforeAll(async () => {
-  quietTemporal();
+beforeAll(() => quietTemporal());
+beforeEach(async () => {
   here = await Installation.open();
 });
-afterAll(() => here.close());
+afterEach(() => here.close());
 
 async function attemptSeconds(run: string): Promise<number> {
   const attempts = await attemptsOf(here.db, run);
@@ -30,7 +30,7 @@ async function seriesOf(metrics: Metrics, name: string, run: string, label: stri
 
 it("accounts for all of an attempt's time, and for the steps that a dead trainer lost", async () => {
   const metrics = createMetrics();
-  const orchestrator = await here.orchestrate({}, metrics);
+  await here.orchestrate({}, metrics);
   // Without snapshots it goes back to a checkpoint.
   const options = { targetSteps: 60, stepMs: 40, checkpointEvery: 20, snapshotEvery: 1_000 };
   const agents = await Promise.all(['w1', 'w2'].map((name) => here.agent(name, options)));
@@ -67,7 +67,6 @@ it("accounts for all of an attempt's time, and for the steps that a dead trainer
   expect(counted.map(({ labels, value }) => [labels.cause, value])).toEqual([['worker-lost', 1]]);
   for (let scrape = 0; scrape < 3; scrape += 1) await metrics.scrape();
   expect(await metrics.registry.metrics()).not.toContain(run);
-  await orchestrator.stop();
 });
 
 it('keeps account over a change of the orchestrator, and the gauges of a run that began before it', async () => {
