@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { gatherInventories } from '@tributary/checkpoints';
 import { chooseSnapshot } from '@tributary/planner';
 import type { Beacon, GenerationDocument, ResumePoint, WorkerId } from '@tributary/protocol';
@@ -6,6 +5,7 @@ import { partNames } from '@tributary/trainer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nextBeacon } from './support/agents.js';
 import { fastFiles, fastRun } from './support/fast-run.js';
+import { trainersOf as trainersOfAgent } from './support/trainers-of.js';
 import { openTrainingGround, type TrainedGeneration, type TrainingGround } from './support/training-ground.js';
 
 /** Long enough to be struck in the middle; its snapshots are many and its checkpoints few. */
@@ -66,11 +66,8 @@ describe('recovery', () => {
     expect(checkpoints.at(-1)).toMatchObject({ step: 400, stateHash: unfailed });
   };
 
-  const trainersOf = async (worker: number): Promise<number[]> => {
-    const { pid } = ground.agents[worker] as { pid: number };
-    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-    return children.trim().split(' ').filter(Boolean).map(Number);
-  };
+  const trainersOf = (worker: number): Promise<number[]> =>
+    trainersOfAgent((ground.agents[worker] as { pid: number }).pid);
 
   it('goes on from a snapshot with a standby in the place of a killed trainer, to the same state', async () => {
     const first = await begin();

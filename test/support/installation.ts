@@ -30,6 +30,7 @@ export async function openInstallation(workers: readonly string[], settings: Rea
     ...settings,
     ...(await natsEnvironment(servers, namespace)),
     TRIBUTARY_POSTGRES_URL: database.url,
+    TRIBUTARY_NATS_MONITOR_URL: servers.natsMonitorUrl,
     TRIBUTARY_TEMPORAL_ADDRESS: servers.temporalAddress,
     TRIBUTARY_API_PORT: String(port),
     TRIBUTARY_API_TOKEN_FILE: tokenFile,

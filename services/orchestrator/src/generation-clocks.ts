@@ -35,9 +35,8 @@ export class GenerationClocks {
 
   /** Takes in what a member's beacon shows, before its supervisor does. */
   hear({ worker, trainer }: Beacon, atMs: number): void {
-    if (trainer === null || trainer.died !== null) return;
-    const running = this.#running.get(trainer.run);
-    if (running === undefined) return;
+    const running = trainer === null ? undefined : this.#running.get(trainer.run);
+    if (trainer === null || running === undefined) return;
     const { generation, members } = running.document;
     if (trainer.generation !== generation || members[trainer.member]?.worker !== worker) return;
     running.clock = seeMember(running.clock, trainer, atMs);

@@ -35,6 +35,8 @@ export interface OrchestratorOptions {
   readonly recorderPatienceMs?: number;
   /** Default 15 s. */
   readonly reapEveryMs?: number;
+  /** How often what runs are and what their time went to is told and kept; default 5 s. */
+  readonly accountEveryMs?: number;
   /** Age of an attempt from which it must have a workflow; default 60 s. */
   readonly reapAfterMs?: number;
 }
@@ -116,7 +118,7 @@ export async function startOrchestrator(options: OrchestratorOptions, deps: Orch
       log,
     ),
     repeatedly('the count of slots', 2_000, () => countSlots(deps.metrics, db, roster), log),
-    repeatedly("the account of runs' time", 5_000, () => gauges.refresh(), log),
+    repeatedly("the account of runs' time", options.accountEveryMs ?? 5_000, () => gauges.refresh(), log),
   ];
   const stopped = worker.run().finally(async () => {
     await Promise.all(ends.map((end) => end()));

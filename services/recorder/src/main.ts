@@ -10,7 +10,7 @@ import { Recorder } from './recorder.js';
 import { purgeRecorded } from './records-consumer.js';
 import { tellServers } from './server-figures.js';
 
-const gaugesIntervalMs = 15_000;
+const gaugesIntervalMs = 5_000;
 const purgeIntervalMs = 60_000;
 
 async function main(): Promise<void> {

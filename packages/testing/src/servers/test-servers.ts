@@ -21,7 +21,11 @@ export interface TestServers {
   readonly natsUrl: string;
   readonly natsUser: string;
   readonly natsPassword: string;
+  /** Where nats-server serves /varz and /jsz. */
+  readonly natsMonitorUrl: string;
   readonly temporalAddress: string;
+  /** Where the Temporal server serves /metrics: host and port. */
+  readonly temporalMetricsAddress: string;
 }
 
 const folder = (): string => join(cacheFolder(), 'test-stack');
@@ -48,7 +52,9 @@ async function start(): Promise<TestServers> {
     natsUrl: `nats://127.0.0.1:${stack.document.ports.nats}`,
     natsUser: natsControlUser,
     natsPassword: (await readSecret(secretFile(stack.folders, 'nats-control'))) ?? '',
+    natsMonitorUrl: `http://127.0.0.1:${stack.document.ports.natsMonitor}`,
     temporalAddress: temporalAddress(stack),
+    temporalMetricsAddress: `127.0.0.1:${stack.document.ports.temporalMetrics}`,
   };
 }
 
