@@ -47,6 +47,8 @@ const diverging = {
   budget: { steps: 1_000_000 },
 } satisfies RunFileInput;
 
+const { 'reverse.jsonl': reverse, 'double.jsonl': double } = fastFiles;
+const files = { 'reverse.jsonl': reverse, 'double.jsonl': double };
 const report = (): void => {};
 let root: string;
 let stack: RunningStack;
@@ -82,7 +84,7 @@ beforeAll(async () => {
     join(stack.folders.targets, 'temporal.json'),
     JSON.stringify([{ targets: [servers.temporalMetricsAddress], labels: { job: 'temporal' } }]),
   );
-  run = await installation.launch(lasting, fastFiles);
+  run = await installation.launch(lasting, files);
   const trains = (worker: string, generation: number, step: number) =>
     nextBeacon(
       connection,
@@ -91,7 +93,7 @@ beforeAll(async () => {
       ({ trainer }) => trainer?.run === run && trainer.generation >= generation && trainer.step >= step,
     );
   const { trainer } = await Promise.race(['a', 'b', 'c'].map((worker) => trains(worker, 1, 250)));
-  await installation.launch(diverging, fastFiles);
+  await installation.launch(diverging, files);
   const victim = (await installation.show(run)).generations.at(-1)?.members.at(-1)?.worker ?? '';
   const [pid] = await trainersOf(agents.get(victim)?.pid ?? 0);
   if (pid === undefined || trainer === null) throw new Error('there is no trainer to kill');

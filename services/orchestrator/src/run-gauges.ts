@@ -1,4 +1,4 @@
-import { isResting, type RunTimeDocument } from '@tributary/protocol';
+import { isResting, type RunId, type RunTimeDocument } from '@tributary/protocol';
 import { commitsOf, type Db, type RunRow, recordGenerationTime, runsNamed, runTimesOf } from '@tributary/run-store';
 import type { Metrics } from '@tributary/telemetry';
 import type { GenerationClocks } from './generation-clocks.js';
@@ -26,26 +26,16 @@ export class RunGauges {
   /** Writes what the running generations' time went to, then tells of every run that this process holds. */
   async refresh(): Promise<void> {
     const { db, clocks, held, metrics } = this.#deps;
-    for (const time of clocks.times()) await recordGenerationTime(db, time);
     const runs = held.held();
-    for (const run of this.#commits.keys()) {
-      if (runs.has(run)) continue;
-      clocks.forget(run);
-      this.#forget(run);
-      metrics.retireRun(run);
-    }
-    await this.tell([...runs]);
-  }
-
-  /** Tells of these runs now; those at rest are not told of again. */
-  async tell(runs: readonly string[]): Promise<void> {
-    const { db } = this.#deps;
-    const rows = await runsNamed(db, runs);
-    const active = rows.filter(({ run, state }) => {
-      if (isResting(state)) this.#forget(run);
-      return !isResting(state);
-    });
+    for (const time of clocks.times())
+      if (runs.has(time.run)) await recordGenerationTime(db, time);
+      else clocks.forget(time.run);
+    const rows = await runsNamed(db, [...runs]);
+    const active = rows.filter(({ state }) => !isResting(state));
+    // One that came to rest while it was told of.
+    for (const { run, state } of rows) if (isResting(state) && this.#commits.has(run)) metrics.setRunState(run, state);
     const names = active.map(({ run }) => run);
+    for (const run of this.#commits.keys()) if (!names.includes(run as RunId)) this.#retire(run);
     const [commits, times] = await Promise.all([commitsOf(db, names), runTimesOf(db, names)]);
     for (const row of active) {
       this.#describe(row, commits.get(row.run) ?? '');
@@ -58,7 +48,7 @@ export class RunGauges {
   async conclude(run: string): Promise<void> {
     const time = (await runTimesOf(this.#deps.db, [run])).get(run);
     if (time !== undefined) this.#count(run, time);
-    this.#forget(run);
+    this.#retire(run);
   }
 
   #describe({ run, experiment, state, targetSteps, spec }: RunRow, commit: string): void {
@@ -70,6 +60,7 @@ export class RunGauges {
     const before = this.#commits.get(run);
     if (before !== undefined && before !== commit) metrics.runInfo.remove({ ...labels, commit: before });
     this.#commits.set(run, commit);
+    metrics.keepRun(run);
     metrics.runInfo.set({ ...labels, commit }, 1);
     metrics.setRunState(run, state);
     metrics.runTargetSteps.set({ run_id: run }, targetSteps ?? spec.budget.steps);
@@ -88,9 +79,11 @@ export class RunGauges {
     this.#counted.set(run, before === undefined ? now : larger(before, now));
   }
 
-  #forget(run: string): void {
+  /** It is at rest, or another orchestrator speaks for it. */
+  #retire(run: string): void {
     this.#commits.delete(run);
     this.#counted.delete(run);
+    this.#deps.metrics.retireRun(run);
   }
 }
 

@@ -67,7 +67,7 @@ it("accounts for all of an attempt's time, and for the steps that a dead trainer
   expect(counted.map(({ labels, value }) => [labels.cause, value])).toEqual([['worker-lost', 1]]);
   for (let scrape = 0; scrape < 3; scrape += 1) await metrics.scrape();
   expect(await metrics.registry.metrics()).not.toContain(run);
-});
+}, 120_000);
 
 it('keeps account over a change of the orchestrator, and the gauges of a run that began before it', async () => {
   const first = await here.orchestrate({ accountEveryMs: 100 });
@@ -94,4 +94,4 @@ it('keeps account over a change of the orchestrator, and the gauges of a run tha
   expect(time?.lostSteps).toEqual({});
   // 100 steps of 50 ms, those without an orchestrator among them.
   expect(time?.goodputSeconds).toBeGreaterThan(4.5);
-});
+}, 120_000);
