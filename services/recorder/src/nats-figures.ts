@@ -1,7 +1,7 @@
 import type { Metrics } from '@tributary/telemetry';
 import { replaceCounts } from './replace-counts.js';
 
-const timeoutMs = 3_000;
+const timeoutMs = 5_000;
 
 /** What is taken from `/varz` of nats-server. */
 interface Varz {
