@@ -1,7 +1,7 @@
 // A package imports only lower levels (README, "Packages"); workflow-safe packages import only workflow-safe ones.
 const levels = [
   ['protocol', 'random'],
-  ['config', 'filter'],
+  ['config', 'filter', 'presentation'],
   ['planner', 'telemetry', 'layout'],
   ['workflows', 'engine', 'collectives', 'datasets', 'run-store', 'checkpoints', 'service-runtime'],
   ['models'],

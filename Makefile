@@ -45,7 +45,7 @@ check: install ## format, lint, types, package boundaries
 	@npx depcruise --config .dependency-cruiser.cjs packages services
 
 test: setup ## set up, then every test on real servers
-	@$(SETUP) swiftshader versitygw mlflow
+	@$(SETUP) swiftshader versitygw mlflow chromium
 	@npx vitest run
 
 # Options for it: make chaos ARGS="--seed 7 --runs 3 --faults 10"; --help names the others

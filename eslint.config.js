@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['**/dist/**'] },
   {
-    files: ['packages/*/src/**/*.ts', 'services/*/src/**/*.ts', 'test/**/*.ts'],
+    files: ['packages/*/src/**/*.ts', 'services/*/src/**/*.{ts,tsx}', 'test/**/*.ts'],
     plugins: { '@typescript-eslint': tseslint.plugin },
     languageOptions: {
       parser: tseslint.parser,

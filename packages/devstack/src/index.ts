@@ -1,3 +1,9 @@
+export {
+  findChromium,
+  type HeadlessChromium,
+  type HeadlessChromiumResult,
+  installChromium,
+} from './browser/chromium.js';
 export { type BackendFinding, backendKinds, type ProbedBackend, probeBackend } from './doctor/backend-checks.js';
 export { doctor } from './doctor/doctor.js';
 export type { DoctorCheck } from './doctor/doctor-check.js';

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /**
- * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc, the exchange's kernels, workflow bundle), `tensorflow`,
+ * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc, the exchange's kernels, workflow bundle, console), `tensorflow`,
  * `relink` (only links the TensorFlow that was built before), `postgres`,
- * `nats-server`, `temporal-server`, `prometheus`, `swiftshader` (a Vulkan driver without a GPU) and `versitygw` (an S3 server),
- * `mlflow` (MLflow's client), for tests, `bench-python` (PyTorch) and `bench-mlflow` (MLflow's server), for benchmarks only.
+ * `nats-server`, `temporal-server`, `prometheus`, `swiftshader` (a Vulkan driver without a GPU), `chromium` (without windows), `versitygw`
+ * (an S3 server) and `mlflow` (MLflow's client), for tests, `bench-python` (PyTorch) and `bench-mlflow` (MLflow's server), for benchmarks only.
  */
 import { TributaryError } from '@tributary/protocol';
+import { installChromium } from './browser/chromium.js';
 import { findPostgres } from './postgres/postgres-binaries.js';
 import { ensureServer } from './servers/build-server.js';
 import { type GoServerRelease, goServers, s3Gateway } from './servers/release.js';
@@ -36,6 +37,12 @@ async function swiftshader(): Promise<void> {
   else report(`The WebGPU backend cannot be tested here, and its tests are skipped. ${result.reason}`);
 }
 
+async function chromium(): Promise<void> {
+  const result = await installChromium({ report });
+  if (result.ok) report(`Chromium: ready (${result.version}, ${result.executable})`);
+  else report(`The console cannot be tested here. ${result.reason}`);
+}
+
 async function build(): Promise<void> {
   const startedAtMs = Date.now();
   const [built, kernels] = await Promise.all([
@@ -44,9 +51,13 @@ async function build(): Promise<void> {
   ]);
   if (!built.ok) throw new TributaryError('PREREQUISITE_MISSING', `TypeScript does not compile:\n${built.output}`);
   if (!kernels.ok) throw new TributaryError('PREREQUISITE_MISSING', kernels.output);
-  const bundled = await runCommand('node', ['services/orchestrator/dist/bundle.js'], { cwd: repositoryRoot() });
+  const [bundled, console] = await Promise.all([
+    runCommand('node', ['services/orchestrator/dist/bundle.js'], { cwd: repositoryRoot() }),
+    runCommand('node', ['services/console/build.mjs'], { cwd: repositoryRoot() }),
+  ]);
   if (!bundled.ok)
     throw new TributaryError('PREREQUISITE_MISSING', `The workflows cannot be bundled:\n${bundled.output}`);
+  if (!console.ok) throw new TributaryError('PREREQUISITE_MISSING', `The console cannot be built:\n${console.output}`);
   report(`packages: compiled in ${secondsSince(startedAtMs)}`);
 }
 
@@ -61,6 +72,7 @@ const steps: Readonly<Record<string, () => Promise<void>>> = {
   'temporal-server': () => server(goServers['temporal-server']),
   prometheus: () => server(goServers.prometheus),
   swiftshader,
+  chromium,
   versitygw: () => server(s3Gateway),
   mlflow: async () => report(`MLflow's client: ready (${await mlflowPython({ report })})`),
   'bench-mlflow': async () => report(`MLflow's server: ready (${await benchMlflowPython({ report })})`),

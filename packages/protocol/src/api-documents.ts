@@ -196,6 +196,21 @@ export interface ConflictsDocument {
   readonly pairs: readonly PairConflictsDocument[];
 }
 
+/** `POST /v1/validate`: what the text of a run file says. */
+export interface ValidationReplyDocument {
+  /** With every default filled in; null where there are problems. */
+  readonly spec: Readonly<Record<string, unknown>> | null;
+  /** Paths that it names. */
+  readonly files: readonly string[];
+  readonly problems: readonly {
+    /** From 1; null: of the file as a whole. */
+    readonly line: number | null;
+    /** e.g. `tasks[0].data.kind`; empty for the file as a whole. */
+    readonly field: string;
+    readonly message: string;
+  }[];
+}
+
 /** `POST /v1/runs` */
 export interface LaunchRequestDocument {
   readonly spec: unknown;

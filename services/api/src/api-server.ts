@@ -14,6 +14,8 @@ import { comparisonRoutes } from './routes/comparison-routes.js';
 import { conflictRoutes } from './routes/conflict-routes.js';
 import { deletionRoutes } from './routes/deletion-routes.js';
 import { exportRoutes } from './routes/export-routes.js';
+import { consoleFolder } from './console/console-files.js';
+import { consoleRoutes } from './routes/console-routes.js';
 import { fileRoutes } from './routes/file-routes.js';
 import { generateRoutes } from './routes/generate-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
@@ -22,6 +24,7 @@ import { labelRoutes } from './routes/label-routes.js';
 import { runEventRoutes } from './routes/run-event-routes.js';
 import { runListRoutes } from './routes/run-list-routes.js';
 import { runRoutes } from './routes/run-routes.js';
+import { validateRoutes } from './routes/validate-routes.js';
 import { verifyRoutes } from './routes/verify-routes.js';
 import { workerRoutes } from './routes/worker-routes.js';
 
@@ -72,11 +75,13 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
   const purge = new BackgroundPurge(deps, logger);
   app.addHook('onReady', async () => purge.wake());
   app.addHook('onClose', () => purge.stop());
+  await app.register(consoleRoutes(consoleFolder), { prefix: '/console' });
   await app.register(
     async (v1) => {
       v1.addHook('onRequest', requireToken(options.token));
       await v1.register(healthRoutes(options, deps));
       await v1.register(fileRoutes(options, deps));
+      await v1.register(validateRoutes());
       await v1.register(runRoutes(options, deps));
       await v1.register(runListRoutes(deps));
       await v1.register(runEventRoutes(options, deps));

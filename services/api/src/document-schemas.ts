@@ -19,6 +19,7 @@ import type {
   SampleDocument,
   SeriesSummaryDocument,
   TaskDocument,
+  ValidationReplyDocument,
   WorkerDocument,
   WorkerListDocument,
 } from '@tributary/protocol';
@@ -226,6 +227,12 @@ export const launchSchema = z.strictObject({
   spec: z.unknown().describe('The run file as JSON; see run-file.schema.json.'),
   files: z.record(z.string(), z.string()).default({}).describe('Path in the run file → key that PUT /v1/files gave.'),
 }) satisfies z.ZodType<LaunchRequestDocument>;
+
+export const validationReplySchema = z.object({
+  spec: z.record(z.string(), z.unknown()).nullable().describe('With every default filled in; null: it has problems.'),
+  files: list(z.string()).describe('Paths that it names; PUT each to /v1/files before the launch.'),
+  problems: list(z.object({ line: count.nullable(), field: z.string(), message: z.string() })),
+}) satisfies z.ZodType<ValidationReplyDocument>;
 
 export const attemptReplySchema = z.object({
   run: z.string(),

@@ -12,6 +12,7 @@ import {
 } from '@tributary/run-store';
 import type { ApiDeps } from './api-deps.js';
 import { requireLiveWorkers } from './live-workers.js';
+import { namedFiles } from './named-files.js';
 import { requireTemporal } from './run-workflows.js';
 import { newRunId, startOrFail } from './start-attempt.js';
 
@@ -119,12 +120,8 @@ async function checkFiles(
   { objects }: RunDeps,
 ): Promise<Record<string, string>> {
   const fromFile = spec.tasks.filter(({ data }) => data.source === 'file');
-  const wanted = new Set<string>();
-  for (const { data } of fromFile)
-    if (data.source === 'file')
-      for (const path of [data.path, data.validation, data.test]) if (path !== undefined) wanted.add(path);
+  const wanted = namedFiles(spec);
   const weights = spec.init?.from.file;
-  if (weights !== undefined) wanted.add(weights);
   const files: Record<string, string> = {};
   for (const path of wanted) {
     const key = Object.hasOwn(uploaded, path) ? uploaded[path] : undefined;
@@ -138,7 +135,8 @@ async function checkFiles(
     files[path] = key;
   }
   for (const path of Object.keys(uploaded))
-    if (!wanted.has(path)) throw new TributaryError('DATA_INVALID', `files names ${path}, but the run file does not.`);
+    if (!wanted.includes(path))
+      throw new TributaryError('DATA_INVALID', `files names ${path}, but the run file does not.`);
   if (weights !== undefined) decodeWeights(await objects.get(files[weights] as string), weights);
   // The bundled words are known to be sound; `prepare` builds them once, off this process.
   if (fromFile.length > 0) await buildData({ ...spec, tasks: fromFile }, (path) => objects.get(files[path] as string));

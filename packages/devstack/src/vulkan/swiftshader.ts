@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
-import { searchPath } from '../servers/find-server.js';
 import { lastLines, type Report, runCommand, secondsSince } from '../setup/command.js';
+import { fetchDebianPackage, missingAptTool } from '../setup/debian-packages.js';
 import { exclusively } from '../setup/exclusive.js';
 import { cacheFolder } from '../setup/folders.js';
 
@@ -58,13 +58,12 @@ export async function installSwiftshader(options: SwiftshaderOptions): Promise<S
   const env = options.env ?? process.env;
   const before = findSwiftshader(env);
   if (before !== undefined) return { ok: true, ...before };
-  for (const tool of ['apt-get', 'dpkg-deb']) {
-    if (searchPath(tool, env) !== undefined) continue;
+  const tool = missingAptTool(env);
+  if (tool !== undefined)
     return {
       ok: false,
       reason: `SwiftShader comes from Debian's package ${debianPackage}, and there is no ${tool} here.`,
     };
-  }
   const folder = cacheEntry(env);
   const waiting = 'SwiftShader: another process is setting it up; waiting';
   return exclusively(`${folder}.lock`, { waiting, report: options.report, timeoutMs: 600_000 }, async () => {
@@ -85,10 +84,11 @@ async function fetchInto(folder: string, env: NodeJS.ProcessEnv, report: Report)
     report(
       `SwiftShader: downloading Debian's ${debianPackage} (32 MB) for the tests of the WebGPU backend; 6 MB of it stay (usually 10 s, once)`,
     );
-    const archive = await download(building, env);
-    if (archive === undefined) {
+    const fetched = await fetchDebianPackage({ package: debianPackage, dependencies: false, folder: building, env });
+    if (!fetched.ok && fetched.unknown)
       return { ok: false, reason: `apt's sources have no package ${debianPackage}, which Debian has.` };
-    }
+    if (!fetched.ok) throw failure(fetched.output);
+    const archive = fetched.archives[0] as string;
     const unpacked = await runCommand('dpkg-deb', ['-x', archive, join(building, 'unpacked')], { env });
     const said = await runCommand('dpkg-deb', ['-f', archive, 'Version'], { env });
     if (!unpacked.ok || !said.ok) throw failure(unpacked.ok ? said.output : unpacked.output);
@@ -112,32 +112,6 @@ async function fetchInto(folder: string, env: NodeJS.ProcessEnv, report: Report)
   } finally {
     await rm(building, { recursive: true, force: true });
   }
-}
-
-/**
- * Downloads the package by the system's own lists; where they are missing or out of date, by lists of our own.
- *
- * @returns the file, or undefined where no source has the package.
- */
-async function download(building: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  // As root apt drops to a user that cannot write into root's home.
-  const plain = ['-q', '-o', 'APT::Sandbox::User=root'];
-  const own = ['-o', `Dir::State::Lists=${join(building, 'lists')}`, '-o', `Dir::Cache=${join(building, 'cache')}`];
-  const english = { ...env, LC_ALL: 'C' };
-  const apt = (args: readonly string[]) =>
-    runCommand('apt-get', args, { cwd: building, env: english, extendEnv: false });
-  const first = await apt([...plain, 'download', debianPackage]);
-  if (!first.ok) {
-    await mkdir(join(building, 'lists', 'partial'), { recursive: true });
-    await mkdir(join(building, 'cache', 'archives', 'partial'), { recursive: true });
-    const updated = await apt([...plain, ...own, '-o', 'Acquire::Languages=none', 'update']);
-    const second = await apt([...plain, ...own, 'download', debianPackage]);
-    if (!second.ok && /Unable to locate package/.test(second.output) && updated.ok) return undefined;
-    if (!second.ok) throw failure(second.output);
-  }
-  const archive = (await readdir(building)).find((name) => name.endsWith('.deb'));
-  if (archive === undefined) throw failure(first.output);
-  return join(building, archive);
 }
 
 function failure(output: string, cause?: unknown): TributaryError {

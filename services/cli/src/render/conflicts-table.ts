@@ -1,3 +1,4 @@
+import { formatCosine, mostConflictingFirst } from '@tributary/presentation';
 import type { ConflictsDocument, PairConflictsDocument } from '@tributary/protocol';
 import color from 'picocolors';
 import { formatShare, printable } from './quantities.js';
@@ -11,7 +12,7 @@ const shownPairs = 20;
 /** Every pair of tasks, those in conflict most often first. */
 export function conflictsTable(document: ConflictsDocument): string {
   const { run, group, groups, from, to, steps, buckets, pairs } = document;
-  const sorted = mostOftenFirst(pairs);
+  const sorted = mostConflictingFirst(pairs);
   const shown = sorted.slice(0, shownPairs);
   const largest = Math.max(...pairs.flatMap(({ over }) => over.map(({ meanCosine }) => Math.abs(meanCosine ?? 0))));
   const sometimesAbsent = shown.some((pair) => pair.steps !== steps);
@@ -47,18 +48,12 @@ export function conflictsTable(document: ConflictsDocument): string {
 
 /** `Conflicts: a and b in 31.0% of steps (mean cosine 0.123); all pairs: …`; null where no two tasks ever were. */
 export function conflictsLine({ run, pairs }: ConflictsDocument): string | null {
-  const [most] = mostOftenFirst(pairs);
+  const [most] = mostConflictingFirst(pairs);
   if (most === undefined || most.conflictShare === null || most.conflictShare === 0) return null;
   const { task, other, conflictShare, meanCosine } = most;
   return printable(
     `Conflicts: ${task} and ${other} in ${formatShare(conflictShare)} of steps (mean cosine ${formatCosine(meanCosine)}); all pairs: npx tributary runs conflicts ${run}`,
   );
-}
-
-function mostOftenFirst(pairs: readonly PairConflictsDocument[]): readonly PairConflictsDocument[] {
-  const shareOf = ({ conflictShare }: PairConflictsDocument) => conflictShare ?? -1;
-  const cosineOf = ({ meanCosine }: PairConflictsDocument) => meanCosine ?? 2;
-  return pairs.toSorted((a, b) => shareOf(b) - shareOf(a) || cosineOf(a) - cosineOf(b));
 }
 
 const apart = '▁▂▃▄';
@@ -84,12 +79,6 @@ function worst({ over }: PairConflictsDocument, buckets: ConflictsDocument['buck
 
 function stretch({ from, to }: { readonly from: number; readonly to: number }): string {
   return from === to ? String(from) : `${from}-${to}`;
-}
-
-function formatCosine(cosine: number | null): string {
-  if (cosine === null) return '';
-  const text = cosine.toFixed(3);
-  return text === '-0.000' ? '0.000' : text;
 }
 
 /** Names of pairs, each cut where the column is too narrow. */

@@ -1,3 +1,4 @@
+import { formatResult, resultOrder } from '@tributary/presentation';
 import type { ConflictsDocument, DivergencesDocument, HealthDocument, RunDocument } from '@tributary/protocol';
 import color from 'picocolors';
 import { attemptOf } from './checkpoints.js';
@@ -5,7 +6,7 @@ import { conflictsLine } from './conflicts-table.js';
 import { initialValues } from './initial-values.js';
 import { nextCommands } from './next-commands.js';
 import { pages } from './pages.js';
-import { formatBytes, formatDuration, formatSeconds, formatShare, formatTime, printable } from './quantities.js';
+import { formatBytes, formatDuration, formatSeconds, formatTime, printable } from './quantities.js';
 import { runLineage } from './run-lineage.js';
 import { failureLine, family, labels } from './run-standing.js';
 import { timeLine } from './run-time.js';
@@ -117,9 +118,7 @@ function conflictsPart(conflicts: ConflictsDocument | null): string {
 
 /** A loss is in nats a token, or the mean square of a vector's numbers. */
 function results({ tasks }: RunDocument): string {
-  const names = [...new Set(tasks.flatMap((task) => Object.keys(task.results)))].sort(
-    (a, b) => rank(a) - rank(b) || a.localeCompare(b),
-  );
+  const names = resultOrder(tasks.flatMap((task) => Object.keys(task.results)));
   if (names.length === 0) return '';
   const rows = tasks.map((task) => [
     task.task,
@@ -136,17 +135,6 @@ function results({ tasks }: RunDocument): string {
     rows,
     names.map((_, index) => index + 1),
   )}`;
-}
-
-/** Losses and errors as they are, a ratio in decibels, rates as percentages. */
-function formatResult(name: string, value: number): string {
-  if (name === 'psnr') return `${value.toFixed(1)} dB`;
-  if (name !== 'loss' && name !== 'mse') return formatShare(value);
-  return Math.abs(value) < 0.1 && value !== 0 ? value.toPrecision(3) : value.toFixed(3);
-}
-
-function rank(name: string): number {
-  return ['loss', 'token_accuracy'].indexOf(name) === -1 ? 2 : ['loss', 'token_accuracy'].indexOf(name);
 }
 
 function samples({ tasks }: RunDocument): string {
