@@ -27,7 +27,7 @@ export {
   type WorkerPlacement,
   workerEnvironment,
 } from './services/service-environment.js';
-export { apiUrl, controlServices } from './services/service-unit.js';
+export { apiUrl, consoleLink, consoleUrl, controlServices } from './services/service-unit.js';
 export type { Report } from './setup/command.js';
 export { type ExclusiveOptions, exclusively } from './setup/exclusive.js';
 export { cacheFolder, repositoryRoot } from './setup/folders.js';

@@ -6,6 +6,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fast
 import type { ApiDeps, ApiOptions } from './api-deps.js';
 import { requireToken } from './authorization.js';
 import { BackgroundPurge } from './background-purge.js';
+import { consoleFolder } from './console-files.js';
 import { replyWithError } from './error-replies.js';
 import { mlflowRoutes } from './mlflow/mlflow-routes.js';
 import { observeQueries } from './observe-queries.js';
@@ -14,7 +15,6 @@ import { comparisonRoutes } from './routes/comparison-routes.js';
 import { conflictRoutes } from './routes/conflict-routes.js';
 import { deletionRoutes } from './routes/deletion-routes.js';
 import { exportRoutes } from './routes/export-routes.js';
-import { consoleFolder } from './console/console-files.js';
 import { consoleRoutes } from './routes/console-routes.js';
 import { fileRoutes } from './routes/file-routes.js';
 import { generateRoutes } from './routes/generate-routes.js';

@@ -84,6 +84,11 @@ export class ApiClient {
     return new ApiClient(await findApi());
   }
 
+  /** Where the console is: the API serves it. */
+  get console(): string {
+    return `${this.#connection.url}/console`;
+  }
+
   health(): Promise<HealthDocument> {
     return this.#json('GET', '/health');
   }

@@ -40,7 +40,7 @@ export async function watchRun(client: ApiClient, run: string, options: { readon
   if (options.json) process.stdout.write(`${JSON.stringify({ kind: 'report', run: ended })}\n`);
   else {
     const links = await client.health().then(
-      (health) => health.links,
+      (health) => ({ ...health.links, console: client.console }),
       () => null,
     );
     process.stdout.write(`\n${runReport(ended, links, await conflictsOfRun(client, ended))}\n`);

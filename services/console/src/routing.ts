@@ -12,7 +12,10 @@ export type Route =
 const base = '/console';
 
 export const addresses = {
-  runs: (filter = ''): string => `${base}/runs${filter === '' ? '' : `?${new URLSearchParams({ filter })}`}`,
+  runs: (filter = '', page = ''): string => {
+    const query = new URLSearchParams({ ...(filter === '' ? {} : { filter }), ...(page === '' ? {} : { page }) });
+    return `${base}/runs${query.size === 0 ? '' : `?${query}`}`;
+  },
   run: (run: string): string => `${base}/runs/${encodeURIComponent(run)}`,
   compare: (runs: readonly string[], metric?: string): string => {
     const query = new URLSearchParams(runs.map((run) => ['run', run]));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
 import type { Launch } from '../processes/detached-process.js';
 import { repositoryRoot } from '../setup/folders.js';
+import { readSecret, secretFile } from '../stack/secrets.js';
 import { httpAnswers, reasonOf, type Unit, type UnitContext } from '../stack/unit.js';
 import {
   controlEnvironment,
@@ -41,6 +42,17 @@ export function workerUnit(context: UnitContext, worker: WorkerPlacement): Unit 
 
 export function apiUrl({ document }: Pick<UnitContext, 'document'>): string {
   return `http://127.0.0.1:${document.ports.api}`;
+}
+
+/** Where the API serves the console. */
+export function consoleUrl(context: Pick<UnitContext, 'document'>): string {
+  return `${apiUrl(context)}/console`;
+}
+
+/** An address of the console that signs in whoever opens it: it holds the token, behind `#`, which no browser sends. */
+export async function consoleLink(context: Pick<UnitContext, 'document' | 'folders'>): Promise<string> {
+  const token = await readSecret(secretFile(context.folders, 'api'));
+  return `${consoleUrl(context)}${token === undefined ? '' : `#token=${token}`}`;
 }
 
 interface Service {

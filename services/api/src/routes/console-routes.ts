@@ -1,6 +1,6 @@
 import { TributaryError } from '@tributary/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { type ConsoleFile, readConsoleFiles } from '../console/console-files.js';
+import { type ConsoleFile, readConsoleFiles } from '../console-files.js';
 
 /** Nothing but the console's own files and this API: no other host, no script or style in the page, no frame around it. */
 const contentSecurityPolicy = [

@@ -71,7 +71,8 @@ export function addRunCommands(program: Command, finish: Finish): void {
       const client = await ApiClient.open();
       const document = await client.run(run);
       if (options.json) return printJson(document);
-      print(runDetails(document, (await client.health()).links, await conflictsOfRun(client, document)));
+      const links = { ...(await client.health()).links, console: client.console };
+      print(runDetails(document, links, await conflictsOfRun(client, document)));
     });
   addComparisonCommands(runs);
   addConflictsCommand(runs);

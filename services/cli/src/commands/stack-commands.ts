@@ -1,10 +1,13 @@
 import {
   apiUrl,
+  consoleLink,
+  consoleUrl,
   diskUse,
   doctor,
   down,
   prometheusUrl,
   purge,
+  readStackDocument,
   stackFolders,
   status,
   temporalUiUrl,
@@ -36,10 +39,15 @@ export function addStackCommands(program: Command, finish: Finish): void {
         report: options.json ? (line) => process.stderr.write(`${line}\n`) : print,
         ...(live ? { runSteps: terminalSteps } : {}),
       });
-      const addresses = { api: apiUrl(stack), temporal: temporalUiUrl(stack), prometheus: prometheusUrl(stack) };
+      const addresses = {
+        api: apiUrl(stack),
+        console: consoleUrl(stack),
+        temporal: temporalUiUrl(stack),
+        prometheus: prometheusUrl(stack),
+      };
       if (options.json) return printJson(addresses);
       print(
-        `\nThe stack is up.\n  API         ${addresses.api}\n  Temporal    ${addresses.temporal}\n  Prometheus  ${addresses.prometheus}`,
+        `\nThe stack is up.\n  Console     ${await consoleLink(stack)}\n  API         ${addresses.api}\n  Temporal    ${addresses.temporal}\n  Prometheus  ${addresses.prometheus}`,
       );
       print('\nTrain something with: npx tributary launch examples/words.yaml --watch');
     });
@@ -85,9 +93,13 @@ export function addStackCommands(program: Command, finish: Finish): void {
         return print(table(['what', 'size', 'folder'], rows, [1]));
       }
       const units = await status(folders);
-      if (options.json) printJson({ units });
+      const document = units.length === 0 ? undefined : await readStackDocument(folders);
+      const console = document === undefined ? null : consoleUrl({ document });
+      if (options.json) printJson({ units, console });
       else if (units.length === 0) print('The Tributary stack is not running; start it with: npx tributary up');
       else print(table(['name', 'health', 'address', 'pid', 'log'], units.map(unitRow), [3]));
+      if (console !== null && !options.json)
+        print(`\nConsole  ${console}  (npx tributary up prints a link that signs you in)`);
       finish(stackIsWell(units) ? exitCodes.done : exitCodes.failed);
     });
 

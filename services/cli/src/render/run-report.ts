@@ -1,11 +1,11 @@
 import { formatResult, resultOrder } from '@tributary/presentation';
-import type { ConflictsDocument, DivergencesDocument, HealthDocument, RunDocument } from '@tributary/protocol';
+import type { ConflictsDocument, DivergencesDocument, RunDocument } from '@tributary/protocol';
 import color from 'picocolors';
 import { attemptOf } from './checkpoints.js';
 import { conflictsLine } from './conflicts-table.js';
 import { initialValues } from './initial-values.js';
 import { nextCommands } from './next-commands.js';
-import { pages } from './pages.js';
+import { type PageLinks, pages } from './pages.js';
 import { formatBytes, formatDuration, formatSeconds, formatTime, printable } from './quantities.js';
 import { runLineage } from './run-lineage.js';
 import { failureLine, family, labels } from './run-standing.js';
@@ -18,7 +18,7 @@ const shownSamples = 3;
 /** Results, generated examples and what to try next. */
 export function runReport(
   run: RunDocument,
-  links: HealthDocument['links'] | null,
+  links: PageLinks | null,
   conflicts: ConflictsDocument | null = null,
 ): string {
   return [
@@ -37,7 +37,7 @@ export function runReport(
 /** The report, and how the run came to be. */
 export function runDetails(
   run: RunDocument,
-  links: HealthDocument['links'] | null,
+  links: PageLinks | null,
   conflicts: ConflictsDocument | null = null,
 ): string {
   const parts = [

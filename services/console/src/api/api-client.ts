@@ -6,14 +6,44 @@ import type {
   HealthDocument,
   RunDocument,
   RunListDocument,
+  RunSummaryDocument,
   ScaleReplyDocument,
   ValidationReplyDocument,
   WorkerListDocument,
 } from '@tributary/protocol';
 import { ApiError } from './api-error.js';
 
+/** `GET /v1/runs/:run/history`, as far as it is shown: a value that is not finite is the text `NaN`, `Infinity` or `-Infinity`. */
 export interface HistoryDocument {
-  readonly points: readonly { readonly step: number; readonly value: number | null }[];
+  readonly points: readonly { readonly step: number; readonly value: number | string }[];
+}
+
+/** `GET /v1/compare`, as far as it is shown. */
+export interface ComparisonDocument {
+  readonly runs: readonly RunSummaryDocument[];
+  /** Null where one has no state hash. */
+  readonly equalStateHash: boolean | null;
+  readonly params: readonly { readonly key: string; readonly values: readonly (string | null)[] }[];
+  readonly metrics: readonly {
+    readonly metric: string;
+    readonly kind: 'point' | 'timing';
+    readonly values: readonly ({ readonly last: number | null } | null)[];
+    /** Places of the best; empty where all are equal, or neither less nor more is better. */
+    readonly best: readonly number[];
+  }[];
+  readonly equal: { readonly params: number; readonly metrics: number };
+}
+
+/** `GET /v1/runs`, as far as it is shown. */
+export interface ListedRunsDocument extends RunListDocument {
+  readonly runs: readonly ListedRun[];
+  /** What `values` hold: metrics, parameters and tags of the filter and the order. */
+  readonly columns?: readonly { readonly name: string; readonly type: 'text' | 'number' | 'time' | 'boolean' }[];
+}
+
+export interface ListedRun extends RunSummaryDocument {
+  /** By name of column. */
+  readonly values?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 export interface RunQuery {
@@ -21,6 +51,12 @@ export interface RunQuery {
   readonly order?: string;
   readonly page?: string;
   readonly limit?: number;
+}
+
+interface ErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly at: { readonly column: number };
 }
 
 const away = 'The API does not answer; look at it with: npx tributary status';
@@ -40,7 +76,7 @@ export class ApiClient {
     return this.#json('GET', '/health', undefined, signal);
   }
 
-  runs(query: RunQuery, signal?: AbortSignal): Promise<RunListDocument> {
+  runs(query: RunQuery, signal?: AbortSignal): Promise<ListedRunsDocument> {
     return this.#json('GET', `/runs?${search(query)}`, undefined, signal);
   }
 
@@ -56,6 +92,10 @@ export class ApiClient {
       undefined,
       signal,
     );
+  }
+
+  compare(runs: readonly string[], signal?: AbortSignal): Promise<ComparisonDocument> {
+    return this.#json('GET', `/compare?${search({ runs: runs.join(',') })}`, undefined, signal);
   }
 
   conflicts(run: string, buckets: number, signal?: AbortSignal): Promise<ConflictsDocument> {
@@ -122,12 +162,13 @@ export class ApiClient {
       throw new ApiError(0, 'STACK_DOWN', away);
     });
     if (response.ok) return response;
-    const document = (await response.json().catch(() => ({}))) as { code?: string; message?: string };
+    const document = (await response.json().catch(() => ({}))) as Partial<ErrorBody>;
     if (response.status === 401) this.#onRefusedToken();
     throw new ApiError(
       response.status,
       document.code ?? 'SERVER_FAILED',
       document.message ?? `The API answered ${response.status}; see: npx tributary logs api`,
+      document.at?.column ?? null,
     );
   }
 }

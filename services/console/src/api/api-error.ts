@@ -3,9 +3,12 @@ export class ApiError extends Error {
   /** 0: no answer came. */
   readonly status: number;
   readonly code: string;
+  /** Where in the text that was sent the mistake is, from 1; null: in no text. */
+  readonly column: number | null;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, column: number | null = null) {
     super(message);
+    this.column = column;
     this.name = 'ApiError';
     this.status = status;
     this.code = code;

@@ -6,13 +6,15 @@ export interface Resource<T> {
   /** Why the newest attempt failed; `data` is older then. */
   readonly error: string | null;
   readonly status: number | null;
+  /** Of a mistake in a text that was asked with: where, from 1. */
+  readonly column: number | null;
   /** When `data` came. */
   readonly loadedAtMs: number | null;
   readonly reload: () => void;
 }
 
 type State<T> = Omit<Resource<T>, 'reload'>;
-const empty = { data: null, error: null, status: null, loadedAtMs: null };
+const empty = { data: null, error: null, status: null, column: null, loadedAtMs: null };
 
 /**
  * Loads something, keeps it fresh while the page is seen, and keeps the last answer where a later one fails.
@@ -48,11 +50,12 @@ export function useResource<T>(
         const data = await loader.current(controller.signal);
         if (controller.signal.aborted) return;
         failures = 0;
-        setState({ data, error: null, status: null, loadedAtMs: Date.now() });
+        setState({ data, error: null, status: null, column: null, loadedAtMs: Date.now() });
       } catch (error) {
         if (controller.signal.aborted) return;
         const status = error instanceof ApiError ? error.status : null;
-        setState((before) => ({ ...before, error: messageOf(error), status }));
+        const column = error instanceof ApiError ? error.column : null;
+        setState((before) => ({ ...before, error: messageOf(error), status, column }));
         // What was refused will be refused again.
         if (status !== null && status >= 400 && status < 500) return;
         failures += 1;

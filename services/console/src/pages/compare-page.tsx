@@ -1,7 +1,7 @@
-import { useId, useState } from 'preact/hooks';
 import { useApi } from '../api/api-context.js';
 import { useResource } from '../api/use-resource.js';
-import { DataTable } from '../parts/data-table.js';
+import { ChooseRuns } from '../compare/choose-runs.js';
+import { DifferingFields, MetricsSideBySide } from '../compare/comparison-tables.js';
 import { Link } from '../parts/link.js';
 import { Notice } from '../parts/notice.js';
 import { Section } from '../parts/section.js';
@@ -13,7 +13,6 @@ import { LineSample } from '../plots/plot.js';
 import { addresses, navigate, useAddress } from '../routing.js';
 import { MetricChoice } from '../run/metric-choice.js';
 import { MetricPlot } from '../run/metric-plot.js';
-import { differingFields, lastValues } from '../run/run-differences.js';
 
 const most = 10;
 const everyMs = 15_000;
@@ -24,13 +23,11 @@ export function ComparePage() {
   const client = useApi();
   const { query } = useAddress();
   const ids = [...new Set(query.getAll('run'))].slice(0, most);
-  const runs = useResource(ids.length < 2 ? null : `compare ${ids.join(' ')}`, everyMs, (signal) =>
-    Promise.all(ids.map((id) => client.run(id, signal))),
+  const compared = useResource(ids.length < 2 ? null : `compare ${ids.join(' ')}`, everyMs, (signal) =>
+    client.compare(ids, signal),
   );
-  const found = runs.data ?? [];
-  const metrics = lastValues(found);
-  const fields = differingFields(found.map(({ spec }) => spec));
-  const names = metrics.map(({ name }) => name);
+  const comparison = compared.data;
+  const names = comparison?.metrics.map(({ metric }) => metric) ?? [];
   const asked = query.get('metric');
   const metric = names.find((name) => name === asked) ?? names.find((name) => name.endsWith('.train.loss')) ?? names[0];
   return (
@@ -42,13 +39,16 @@ export function ComparePage() {
         <h1>Compare</h1>
       </div>
       <ChooseRuns ids={ids} />
-      {ids.length < 2 ? <Notice kind="plain">Name two runs or more, or select them in the list of runs.</Notice> : null}
-      {ids.length < 2 ? null : <Pending of={runs} what="runs" />}
-      <Stale of={runs} />
-      {found.length < 2 ? null : (
+      {ids.length < 2 ? (
+        <Notice kind="plain">Name two runs or more, or select them in the list of runs.</Notice>
+      ) : (
+        <Pending of={compared} what="comparison" />
+      )}
+      <Stale of={compared} />
+      {comparison === null ? null : (
         <>
           <ul class="compared">
-            {found.map((run, place) => (
+            {comparison.runs.map((run, place) => (
               <li key={run.run}>
                 <LineSample place={place} />
                 <Link href={addresses.run(run.run)}>{run.run}</Link>
@@ -57,12 +57,15 @@ export function ComparePage() {
               </li>
             ))}
           </ul>
+          {comparison.equalStateHash === true ? (
+            <Notice kind="done">They ended with the same state hash: bit for bit the same model.</Notice>
+          ) : null}
           {metric === undefined ? null : (
             <div class="plots plots-one">
               <MetricPlot
                 title={metric}
                 unit="over steps"
-                lines={found.map(({ run }) => ({ run, metric, label: run }))}
+                lines={comparison.runs.map(({ run }) => ({ run, metric, label: run }))}
                 format={formatFigure}
                 everyMs={everyMs}
                 tools={
@@ -76,67 +79,13 @@ export function ComparePage() {
             </div>
           )}
           <Section title="What differs in the run files">
-            <DataTable
-              caption="Fields that differ"
-              rows={fields}
-              keyOf={({ name }) => name}
-              columns={[
-                { title: 'field', cell: ({ name }) => <code>{name}</code> },
-                ...found.map(({ run }, place) => ({
-                  title: run,
-                  cell: ({ values }: (typeof fields)[number]) => values[place] ?? <span class="none">not there</span>,
-                })),
-              ]}
-              empty="Nothing: their run files are the same."
-            />
+            <DifferingFields comparison={comparison} />
           </Section>
           <Section title="Metrics, last values">
-            <DataTable
-              caption="Last values of metrics"
-              rows={metrics}
-              keyOf={({ name }) => name}
-              columns={[
-                { title: 'metric', cell: ({ name }) => <code>{name}</code> },
-                ...found.map(({ run }, place) => ({
-                  title: run,
-                  numeric: true,
-                  cell: ({ values }: (typeof metrics)[number]) => {
-                    const value = values[place] ?? null;
-                    return value === null ? <span class="none">–</span> : formatFigure(value);
-                  },
-                })),
-              ]}
-              empty="None is recorded yet."
-            />
+            <MetricsSideBySide comparison={comparison} />
           </Section>
         </>
       )}
     </>
-  );
-}
-
-/** The runs by name; the address follows, so that a comparison can be shared. */
-function ChooseRuns({ ids }: { readonly ids: readonly string[] }) {
-  const id = useId();
-  const [text, setText] = useState(ids.join(' '));
-  const compare = (event: SubmitEvent): void => {
-    event.preventDefault();
-    navigate(addresses.compare(text.split(/[\s,]+/).filter((each) => each !== '')));
-  };
-  return (
-    <form class="filter" onSubmit={compare}>
-      <label for={id}>Runs, with spaces between</label>
-      <div class="filter-row">
-        <input
-          id={id}
-          class="code"
-          value={text}
-          spellcheck={false}
-          autoComplete="off"
-          onInput={({ currentTarget }) => setText(currentTarget.value)}
-        />
-        <button type="submit">Compare</button>
-      </div>
-    </form>
   );
 }

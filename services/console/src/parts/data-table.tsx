@@ -22,7 +22,7 @@ export function DataTable<T>({ caption, rows, keyOf, columns, empty }: DataTable
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
     <TableScroll label={caption}>
-      <table>
+      <table class="detail">
         <caption class="hidden">{caption}</caption>
         <thead>
           <tr>

@@ -49,7 +49,7 @@ export function PlotCanvas({ series, description, format, range, mark, onStep }:
       },
       axes: [
         axis(colour, { size: 34, incrs: wholeSteps }),
-        axis(colour, { size: 56, values: (_, ticks) => ticks.map((tick) => format(tick)) }),
+        axis(colour, { size: 56, values: (_, ticks) => ticks.map((tick) => withoutTrailingZeros(format(tick))) }),
       ],
       series: [
         {},
@@ -86,6 +86,11 @@ export function PlotCanvas({ series, description, format, range, mark, onStep }:
   });
 
   return <div class="plot-canvas" role="img" aria-label={description} ref={box} />;
+}
+
+/** `0.500` is `0.5`, `10.0k` is `10k`. */
+function withoutTrailingZeros(text: string): string {
+  return text.replace(/\.(\d*?)0+(?=\D|$)/, (_, digits: string) => (digits === '' ? '' : `.${digits}`));
 }
 
 /** Steps are whole. */

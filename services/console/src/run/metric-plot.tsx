@@ -35,7 +35,11 @@ export function MetricPlot({ title, unit, lines, format, everyMs, live, tools }:
     Promise.all(
       lines.map(async ({ run, metric }): Promise<PlotSeries> => {
         const { points } = await client.history(run, metric, historyPoints, signal).catch(nothingRecorded);
-        return { label: metric, steps: points.map(({ step }) => step), values: points.map(({ value }) => value) };
+        return {
+          label: metric,
+          steps: points.map(({ step }) => step),
+          values: points.map(({ value }) => (typeof value === 'number' ? value : null)),
+        };
       }),
     ),
   );

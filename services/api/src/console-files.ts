@@ -4,7 +4,7 @@ import { extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where `make build` puts the console. */
-export const consoleFolder = fileURLToPath(new URL('../console/', import.meta.url));
+export const consoleFolder = fileURLToPath(new URL('./console/', import.meta.url));
 
 export interface ConsoleFile {
   readonly bytes: Buffer;

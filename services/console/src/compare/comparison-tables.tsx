@@ -1,0 +1,55 @@
+import type { ComparisonDocument } from '../api/api-client.js';
+import { DataTable } from '../parts/data-table.js';
+import { formatFigure } from '../plots/number-format.js';
+
+export function DifferingFields({ comparison: { runs, params, equal } }: { readonly comparison: ComparisonDocument }) {
+  return (
+    <>
+      <DataTable
+        caption="Fields that differ"
+        rows={params}
+        keyOf={({ key }) => key}
+        columns={[
+          { title: 'field', cell: ({ key }) => <code>{key}</code> },
+          ...runs.map(({ run }, place) => ({
+            title: run,
+            cell: ({ values }: ComparisonDocument['params'][number]) =>
+              values[place] ?? <span class="none">not there</span>,
+          })),
+        ]}
+        empty="Nothing: their run files are the same."
+      />
+      {params.length === 0 ? null : <p class="fine">{equal.params} more fields are the same in all.</p>}
+    </>
+  );
+}
+
+/** The best of each metric is marked, where less or more of it is better. */
+export function MetricsSideBySide({ comparison: { runs, metrics } }: { readonly comparison: ComparisonDocument }) {
+  return (
+    <DataTable
+      caption="Last values of metrics"
+      rows={metrics}
+      keyOf={({ metric, kind }) => `${kind} ${metric}`}
+      columns={[
+        { title: 'metric', cell: ({ metric }) => <code>{metric}</code> },
+        ...runs.map(({ run }, place) => ({
+          title: run,
+          numeric: true,
+          cell: ({ values, best }: ComparisonDocument['metrics'][number]) => {
+            const last = values[place]?.last ?? null;
+            if (last === null) return <span class="none">–</span>;
+            if (!best.includes(place)) return formatFigure(last);
+            return (
+              <strong class="best">
+                <span class="hidden">best: </span>
+                {formatFigure(last)}
+              </strong>
+            );
+          },
+        })),
+      ]}
+      empty="None is recorded yet, or all are the same."
+    />
+  );
+}
