@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { findChromium, type HeadlessChromium } from '@tributary/devstack';
 import type { AxeResults } from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 
 /** A real browser, and what its pages did that they must not do. */
 export class ConsoleBrowser {
@@ -28,7 +28,7 @@ export class ConsoleBrowser {
   /** A page in a context of its own: nobody is signed in there. */
   async page(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(90_000);
     this.#watch(context);
     return await context.newPage();
   }
@@ -64,3 +64,9 @@ export class ConsoleBrowser {
 }
 
 export const installedChromium = findChromium();
+
+/** A text as it is laid out: cells apart, what is hidden left out. */
+export async function shownText(part: Locator): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: textContent would run cells together
+  return await part.innerText();
+}

@@ -253,3 +253,11 @@ it('log lines are for people, and harmless to a terminal', () => {
   );
   expect(logLine('plain\u0007', null)).toBe('plain\ufffd');
 });
+
+it('names the pages that show the run', () => {
+  const console = 'http://127.0.0.1:17001/console';
+  expect(plain(runReport(run, { ...links, console })).join('\n')).toContain(
+    `Console     ${console}/runs/${run.run}\nTemporal`,
+  );
+  expect(plain(runReport(run, links)).join('\n')).not.toContain('Console');
+});

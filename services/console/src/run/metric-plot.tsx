@@ -69,6 +69,7 @@ export function MetricPlot({ title, unit, lines, format, everyMs, live, tools }:
 
 /** A run that has only begun has recorded nothing of a metric. */
 function nothingRecorded(error: unknown): { points: [] } {
-  if (error instanceof ApiError && error.code === 'NOT_RECORDED') return { points: [] };
+  if (error instanceof ApiError && (error.code === 'METRIC_NOT_FOUND' || error.code === 'NOT_RECORDED'))
+    return { points: [] };
   throw error;
 }
