@@ -1,9 +1,11 @@
 import type {
   AttemptReplyDocument,
   ConflictsDocument,
+  ErrorDocument,
   FileDocument,
   GenerateReplyDocument,
   HealthDocument,
+  HistoryDocument,
   RunDocument,
   RunListDocument,
   RunSummaryDocument,
@@ -12,11 +14,6 @@ import type {
   WorkerListDocument,
 } from '@tributary/protocol';
 import { ApiError } from './api-error.js';
-
-/** `GET /v1/runs/:run/history`, as far as it is shown: a value that is not finite is the text `NaN`, `Infinity` or `-Infinity`. */
-export interface HistoryDocument {
-  readonly points: readonly { readonly step: number; readonly value: number | string }[];
-}
 
 /** `GET /v1/compare`, as far as it is shown. */
 export interface ComparisonDocument {
@@ -34,29 +31,14 @@ export interface ComparisonDocument {
   readonly equal: { readonly params: number; readonly metrics: number };
 }
 
-/** `GET /v1/runs`, as far as it is shown. */
-export interface ListedRunsDocument extends RunListDocument {
-  readonly runs: readonly ListedRun[];
-  /** What `values` hold: metrics, parameters and tags of the filter and the order. */
-  readonly columns?: readonly { readonly name: string; readonly type: 'text' | 'number' | 'time' | 'boolean' }[];
-}
-
-export interface ListedRun extends RunSummaryDocument {
-  /** By name of column. */
-  readonly values?: Readonly<Record<string, string | number | boolean | null>>;
-}
+/** A run of a list, with what the filter and the order speak of. */
+export type ListedRun = RunListDocument['runs'][number];
 
 export interface RunQuery {
   readonly filter?: string;
   readonly order?: string;
   readonly page?: string;
   readonly limit?: number;
-}
-
-interface ErrorBody {
-  readonly code: string;
-  readonly message: string;
-  readonly at: { readonly column: number };
 }
 
 const away = 'The API does not answer; look at it with: npx tributary status';
@@ -76,7 +58,7 @@ export class ApiClient {
     return this.#json('GET', '/health', undefined, signal);
   }
 
-  runs(query: RunQuery, signal?: AbortSignal): Promise<ListedRunsDocument> {
+  runs(query: RunQuery, signal?: AbortSignal): Promise<RunListDocument> {
     return this.#json('GET', `/runs?${search(query)}`, undefined, signal);
   }
 
@@ -162,7 +144,7 @@ export class ApiClient {
       throw new ApiError(0, 'STACK_DOWN', away);
     });
     if (response.ok) return response;
-    const document = (await response.json().catch(() => ({}))) as Partial<ErrorBody>;
+    const document = (await response.json().catch(() => ({}))) as Partial<ErrorDocument>;
     if (response.status === 401) this.#onRefusedToken();
     throw new ApiError(
       response.status,

@@ -1,6 +1,6 @@
 import { formatDuration } from '@tributary/presentation';
-import { isResting } from '@tributary/protocol';
-import type { ListedRun, ListedRunsDocument } from '../api/api-client.js';
+import { isResting, type RunListDocument } from '@tributary/protocol';
+import type { ListedRun } from '../api/api-client.js';
 import { Link } from '../parts/link.js';
 import { ProgressBar } from '../parts/progress-bar.js';
 import { StateBadge } from '../parts/state-badge.js';
@@ -10,14 +10,14 @@ import { formatFigure } from '../plots/number-format.js';
 import { addresses } from '../routing.js';
 
 export interface RunTableProps {
-  readonly list: ListedRunsDocument;
+  readonly list: RunListDocument;
   /** Runs that are marked to be compared. */
   readonly chosen: readonly string[];
   readonly onToggle: (run: string) => void;
 }
 
 /** A line for each run; what the filter speaks of has columns of its own. */
-export function RunTable({ list: { runs, columns = [] }, chosen, onToggle }: RunTableProps) {
+export function RunTable({ list: { runs, columns }, chosen, onToggle }: RunTableProps) {
   return (
     <TableScroll label="Runs">
       <table class="runs">
@@ -71,7 +71,7 @@ export function RunTable({ list: { runs, columns = [] }, chosen, onToggle }: Run
               </td>
               {columns.map(({ name, type }) => (
                 <td class={type === 'number' ? 'number' : undefined} key={name}>
-                  {shown(run.values?.[name] ?? null)}
+                  {shown(run.values[name] ?? null)}
                 </td>
               ))}
               <td class="number">{run.attempt}</td>
