@@ -2,7 +2,7 @@
 const levels = [
   ['protocol', 'random'],
   ['config', 'filter', 'presentation'],
-  ['planner', 'telemetry', 'layout'],
+  ['planner', 'telemetry', 'layout', 'dashboards'],
   ['workflows', 'engine', 'collectives', 'datasets', 'run-store', 'checkpoints', 'service-runtime'],
   ['models'],
   ['trainer', 'devstack'],

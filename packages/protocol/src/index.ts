@@ -21,6 +21,7 @@ export * from './api-documents.js';
 export * from './beacon.js';
 export * from './checkpoint.js';
 export * from './comparison-documents.js';
+export * from './dashboard-links.js';
 export * from './errors.js';
 export * from './generate.js';
 export * from './generation.js';

@@ -4,6 +4,7 @@ import type { Launch } from '../processes/detached-process.js';
 import { ensureServer } from '../servers/build-server.js';
 import { goServers } from '../servers/release.js';
 import type { Report } from '../setup/command.js';
+import { repositoryRoot } from '../setup/folders.js';
 import { writeWholeFile } from '../setup/whole-file.js';
 import { httpAnswers, reasonOf, type Unit, type UnitContext } from '../stack/unit.js';
 
@@ -28,7 +29,8 @@ async function launchPrometheus({ folders, document, env }: UnitContext, report:
   const binary = await ensureServer(goServers.prometheus, { env, report });
   const data = join(folders.data, 'prometheus');
   await mkdir(data, { recursive: true, mode: 0o700 });
-  const configuration = prometheusConfiguration(folders.targets, document.ports.prometheus);
+  const rules = join(repositoryRoot(), 'infra', 'prometheus', 'rules');
+  const configuration = prometheusConfiguration(folders.targets, document.ports.prometheus, rules);
   const file = join(folders.configuration, 'prometheus.yml');
   await writeWholeFile(file, configuration);
   const args = {
@@ -41,10 +43,14 @@ async function launchPrometheus({ folders, document, env }: UnitContext, report:
   return { file: binary.path, args: Object.entries(args).map(([name, value]) => `--${name}=${value}`), env, cwd: data };
 }
 
-/** Every process of the stack announces itself by a file in the targets folder, also one that starts later. */
-export function prometheusConfiguration(targetsFolder: string, port: number): string {
+/**
+ * Every process of the stack announces itself by a file in the targets folder, also one that starts later.
+ * @param rulesFolder of recording and alerting rules, `*.yml`
+ */
+export function prometheusConfiguration(targetsFolder: string, port: number, rulesFolder: string): string {
   const configuration = {
     global: { scrape_interval: '5s', evaluation_interval: '15s' },
+    rule_files: [join(rulesFolder, '*.yml')],
     scrape_configs: [
       { job_name: 'prometheus', static_configs: [{ targets: [`127.0.0.1:${port}`] }] },
       { job_name: 'tributary', file_sd_configs: [{ files: [join(targetsFolder, '*.json')], refresh_interval: '10s' }] },

@@ -1,0 +1,1 @@
+export { allBoards, dashboardFiles } from './all-boards.js';
