@@ -132,7 +132,7 @@ export async function openInstallation(workers: readonly string[], settings: Rea
   /** For the command line. */
   const cliEnv = { TRIBUTARY_API_URL: `http://127.0.0.1:${port}`, TRIBUTARY_API_TOKEN_FILE: tokenFile };
   return {
-    ...{ servers, namespace, connection, db, control, agents, cliEnv },
+    ...{ servers, namespace, connection, db, postgresUrl: database.url, control, agents, cliEnv },
     ...{ call, launch, upload, show, follow, untilRest, close },
   };
 }

@@ -179,12 +179,13 @@ export const controlPlane = () =>
           }),
           graph({
             title: 'Rows dropped by the fence',
-            description: 'Work of a generation beyond where a later one began, so far. No line: there was none.',
+            description:
+              'Work of a generation beyond where a later one began, so far. A few after a recovery are usual.',
             unit: 'none',
             decimals: 0,
             min: 0,
             width: 8,
-            queries: [{ expr: 'sum by (kind) (tributary_records_fenced_total)', legend: '{{kind}}' }],
+            queries: [{ expr: 'sum(tributary_records_fenced_total) or vector(0)', legend: 'dropped' }],
           }),
         ],
       },

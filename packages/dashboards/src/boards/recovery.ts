@@ -90,14 +90,17 @@ export const recovery = () =>
             ],
           }),
           figure({
-            title: 'Checkpoints not written',
-            description:
-              'Checkpoints that a worker could not write; training goes on without them. No data: there was none.',
+            title: 'Not written',
+            description: 'Checkpoints and snapshots that a worker could not write; training goes on without them.',
             unit: 'none',
             decimals: 0,
             width: 4,
             thresholds: goodAtNone(),
-            queries: [{ expr: `sum(tributary_checkpoint_failures_total{${runs}})`, legend: 'failures' }],
+            text: 'both',
+            queries: [
+              { expr: `sum(tributary_checkpoint_failures_total{${runs}}) or vector(0)`, legend: 'checkpoints' },
+              { expr: `sum(tributary_snapshot_failures_total{${runs}}) or vector(0)`, legend: 'snapshots' },
+            ],
           }),
         ],
       },

@@ -61,9 +61,11 @@ export function graph(options: GraphOptions): TimeSeriesPanel {
   return lines(options, prometheus, over(options.queries));
 }
 
-/** Lines over time from Postgres: `sql` has a column `time`, one of text that names the line, and one of numbers. */
+/** Bars over time from Postgres: `sql` has a column `time`, one of text that names the line, and one of numbers. */
 export function graphOfRows(options: Omit<GraphOptions, 'queries'> & { readonly sql: string }): TimeSeriesPanel {
-  return lines(options, postgres, [new PostgresQuery(options.sql, 'A', 'time_series')]).drawStyle(GraphDrawStyle.Bars);
+  const panel = lines(options, postgres, [new PostgresQuery(options.sql, 'A', 'time_series')]);
+  // Events are few: in stretches of a second each would be a line of its own.
+  return panel.drawStyle(GraphDrawStyle.Bars).interval('1m');
 }
 
 function lines(
