@@ -1,8 +1,6 @@
-import { isResting, runStates } from '@tributary/protocol';
-import { type Db, findRun, listCheckpoints, listRuns } from '@tributary/run-store';
+import { isResting } from '@tributary/protocol';
+import { activeRuns, type Db, findRun, listCheckpoints } from '@tributary/run-store';
 import type { Metrics } from '@tributary/telemetry';
-
-const activeStates = runStates.filter((state) => !isResting(state));
 
 /**
  * Takes the series of runs that have ended out of the metrics, after Prometheus has seen them; those resumed stay. A run that
@@ -19,7 +17,7 @@ export async function keepCheckpointGauges(db: Db, metrics: Metrics, retired: Se
       retired.add(run);
     } else if (!ended && retired.delete(run)) metrics.keepRun(run);
   }
-  for (const { run } of await listRuns(db, { states: activeStates, limit: 1_000 })) {
+  for (const { run } of await activeRuns(db, { limit: 1_000 })) {
     if (told.has(run)) continue;
     const [newest] = await listCheckpoints(db, run);
     if (newest === undefined) continue;
