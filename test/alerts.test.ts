@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { repositoryRoot } from '@tributary/devstack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertCases, type FiringCase, firesWithoutData, type InputSeries } from './dashboards/alert-cases.js';
 import { type AlertRule, alertRules, recordingRules, ruleFiles } from './dashboards/alert-rules.js';
@@ -84,6 +85,12 @@ describe('rules of Prometheus', () => {
   it('are well-formed', async () => {
     const { ok, output } = await promtool('check', 'rules', '--lint=all', '--lint-fatal', ...ruleFiles);
     expect(output).toContain('SUCCESS');
+    expect(ok, output).toBe(true);
+  });
+
+  it('are loaded by the example of a configuration', async () => {
+    const { ok, output } = await promtool('check', 'config', join(repositoryRoot(), 'infra/prometheus/prometheus.yml'));
+    expect(output).toContain(`${alertRules.length} rules found`);
     expect(ok, output).toBe(true);
   });
 

@@ -38,9 +38,9 @@ export async function checkTarget(
 
 function checkRange(target: Target, series: readonly Answered[]): Problem | null {
   if (series.length === 0) return empty;
-  // A quantile or a mean of moments in which nothing happened is not a number: a gap in the line.
-  const flat = series.find(({ numbers }) => !numbers.some(Number.isFinite));
-  if (flat) return wrong(`has no finite value for ${JSON.stringify(flat.labels)}`);
+  // A quantile or a mean of moments in which nothing happened is not a number: a gap in the line. One that is all gaps is not seen.
+  const unseen = series.find(({ numbers }) => !numbers.some(Number.isFinite));
+  if (unseen) return { kind: 'empty', text: `has no finite value for ${JSON.stringify(unseen.labels)}` };
   if (series.some(({ numbers }) => numbers.some((value) => Math.abs(value) === Number.POSITIVE_INFINITY)))
     return wrong('is infinite at times');
   return checkLabels(series, labelsOf(target.legendFormat));

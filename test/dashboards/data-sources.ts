@@ -70,21 +70,16 @@ export interface Rows {
 }
 
 export class PostgresSource {
-  readonly #client: pg.Client;
+  readonly #pool: pg.Pool;
 
   constructor(url: string) {
-    this.#client = new pg.Client({ connectionString: url });
-  }
-
-  async open(): Promise<void> {
-    await this.#client.connect();
     // As Grafana's user should be.
-    await this.#client.query('set default_transaction_read_only = on');
+    this.#pool = new pg.Pool({ connectionString: url, max: 2, options: '-c default_transaction_read_only=on' });
   }
 
   /** @throws with Postgres' words where it refuses the statement */
   async rows(sql: string): Promise<Rows> {
-    const { fields, rows } = await this.#client.query<Record<string, unknown>>(sql);
+    const { fields, rows } = await this.#pool.query<Record<string, unknown>>(sql);
     const columns = fields.map(({ name, dataTypeID }) => ({ name, numeric: numericTypes.has(dataTypeID) }));
     const read = (row: Record<string, unknown>): Record<string, unknown> =>
       Object.fromEntries(
@@ -94,6 +89,6 @@ export class PostgresSource {
   }
 
   close(): Promise<void> {
-    return this.#client.end();
+    return this.#pool.end();
   }
 }

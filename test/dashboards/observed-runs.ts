@@ -1,19 +1,21 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunFileInput } from '@tributary/config';
 import { prometheusUrl, purge, stackFoldersIn, startServers } from '@tributary/devstack';
 import type { RunEvent } from '@tributary/protocol';
+import { vi } from 'vitest';
 import { fastFiles, fastRun } from '../support/fast-run.js';
-import { openInstallation } from '../support/installation.js';
+import { type Installation, openInstallation } from '../support/installation.js';
+import { trainersOf } from '../support/trainers-of.js';
 
 /** Trains until it is cancelled, and evaluates, makes checkpoints and snapshots all the time. */
 const lasting = {
   ...fastRun,
   experiment: 'observed',
-  checkpoints: { every: 100, keep: 2 },
-  snapshots: { every: 20 },
-  evaluation: { every: 50, examples: 16, samples: 2 },
+  checkpoints: { every: 200, keep: 2 },
+  snapshots: { every: 100 },
+  evaluation: { every: 100, examples: 16, samples: 2 },
   workers: { min: 2, max: 2 },
   budget: { steps: 1_000_000 },
 } satisfies RunFileInput;
@@ -33,6 +35,7 @@ const neverFinite = {
   budget: { steps: 1_000_000 },
 } satisfies RunFileInput;
 
+const files = { 'reverse.jsonl': fastFiles['reverse.jsonl'], 'double.jsonl': fastFiles['double.jsonl'] };
 const report = (): void => {};
 
 /**
@@ -44,54 +47,61 @@ export async function observeRuns() {
   const root = await mkdtemp(join(tmpdir(), 'tributary-dashboards-'));
   const folders = stackFoldersIn(root);
   const stack = await startServers(folders, { servers: ['prometheus'], report });
-  const installation = await openInstallation(['a', 'b', 'c'], { TRIBUTARY_TARGETS_DIR: stack.folders.targets });
-  const { launch, show, follow, call, untilRest } = installation;
+  let installation: Installation | undefined;
+  const close = async (): Promise<void> => {
+    await installation?.close();
+    await purge({ folders, report });
+    await rm(root, { recursive: true, force: true });
+  };
+  try {
+    // Each of the steps that are not finite would be worth a warning.
+    vi.stubEnv('TRIBUTARY_LOG_LEVEL', 'error');
+    installation = await openInstallation(['a', 'b', 'c'], { TRIBUTARY_TARGETS_DIR: folders.targets });
+    vi.unstubAllEnvs();
+    const { temporalMetricsAddress } = installation.servers;
+    const temporal = [{ targets: [temporalMetricsAddress], labels: { job: 'temporal' } }];
+    await writeFile(join(folders.targets, 'temporal.json'), JSON.stringify(temporal));
+    return { ...(await makeRuns(installation)), fromMs, prometheusUrl: prometheusUrl(stack), installation, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
 
-  /** Returns once the run trains at `step` or later. */
-  const untilStep = async (run: string, step: number): Promise<void> => {
+async function makeRuns(installation: Installation) {
+  const { launch, show, follow, untilRest } = installation;
+
+  /** Returns once the run is between two snapshots: a trainer that is lost then takes steps with it. */
+  const untilBetweenSnapshots = async (run: string): Promise<void> => {
     const reached = new Error('reached');
     try {
       await follow(run, (event: RunEvent) => {
-        if (event.kind === 'progress' && event.step >= step) throw reached;
+        if (event.kind === 'progress' && event.step > 100 && event.step % 50 > 10 && event.step % 50 < 35)
+          throw reached;
       });
     } catch (error) {
       if (error !== reached) throw error;
       return;
     }
-    throw new Error(`${run} rests before step ${step}`);
+    throw new Error(`${run} rests`);
   };
 
-  const trained = await launch(lasting, fastFiles);
+  const trained = await launch(lasting, files);
   const [finished, failed] = await Promise.all([
-    launch({ ...fastRun, workers: { min: 1, max: 1 } }, fastFiles),
-    launch(diverging, fastFiles),
+    launch({ ...fastRun, workers: { min: 1, max: 1 } }, files),
+    launch(diverging, files),
   ]);
   const ends = await Promise.all([finished, failed].map((run) => untilRest(run)));
-  const broken = await launch(neverFinite, fastFiles);
-  await untilStep(trained, 50);
+  const broken = await launch(neverFinite, files);
+  await untilBetweenSnapshots(trained);
 
-  // The process that trains, of one of its workers; the other child of the agent stands by.
   const { generations } = await show(trained);
   const victim = generations.at(-1)?.members.at(-1)?.worker ?? '';
-  const agent = installation.agents.get(victim);
-  if (agent === undefined) throw new Error(`no agent is called ${victim}`);
-  const children = await readFile(`/proc/${agent.pid}/task/${agent.pid}/children`, 'utf8');
-  const [trainer = 0] = children.trim().split(' ').map(Number);
+  const [trainer] = await trainersOf(installation.agents.get(victim)?.pid ?? 0);
+  if (trainer === undefined) throw new Error(`worker ${victim} has no trainer`);
   process.kill(trainer, 'SIGKILL');
 
-  return {
-    fromMs,
-    prometheusUrl: prometheusUrl(stack),
-    runs: { trained, broken, finished, failed },
-    states: ends.map(({ state }) => state),
-    installation,
-    call,
-    async close(): Promise<void> {
-      await installation.close();
-      await purge({ folders, report });
-      await rm(root, { recursive: true, force: true });
-    },
-  };
+  return { runs: { trained, broken, finished, failed }, states: ends.map(({ state }) => state) };
 }
 
 export type ObservedRuns = Awaited<ReturnType<typeof observeRuns>>;

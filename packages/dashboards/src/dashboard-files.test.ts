@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { type Panel, VariableType } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboardUids } from '@tributary/protocol';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { allBoards, dashboardFiles } from './all-boards.js';
 
 const folder = resolve(import.meta.dirname, '../../../dashboards');
@@ -15,6 +16,32 @@ describe('the files of dashboards', () => {
     const there = (await readdir(folder)).filter((name) => name.endsWith('.json'));
     expect(there.sort()).toEqual([...files.keys()].sort());
     for (const [name, text] of files) expect(await readFile(join(folder, name), 'utf8'), name).toBe(text);
+  });
+});
+
+describe('what provisions them', () => {
+  const provisioning = resolve(folder, '../infra/grafana/provisioning');
+  const read = async (name: string): Promise<unknown> => parse(await readFile(join(provisioning, name), 'utf8'));
+
+  it('makes data sources of the types that dashboards choose from, without a secret', async () => {
+    const { datasources } = (await read('datasources/tributary.yml')) as {
+      datasources: readonly { type: string; url: string; secureJsonData?: Readonly<Record<string, string>> }[];
+    };
+    const chosen = allBoards().flatMap(({ templating }) =>
+      (templating.list ?? []).filter(({ type }) => type === VariableType.Datasource).map(({ query }) => query),
+    );
+    expect(datasources.map(({ type }) => type).sort()).toEqual([...new Set(chosen)].sort());
+    const readme = await readFile(join(folder, 'README.md'), 'utf8');
+    for (const { url, secureJsonData = {} } of datasources)
+      for (const value of [url, ...Object.values(secureJsonData)]) {
+        expect(value).toMatch(/^\$TRIBUTARY_[A-Z_]+$/);
+        expect(readme).toContain(value.slice(1));
+      }
+  });
+
+  it('reads the folder of dashboards', async () => {
+    const { providers } = (await read('dashboards/tributary.yml')) as { providers: readonly object[] };
+    expect(providers).toMatchObject([{ type: 'file', options: { path: '$TRIBUTARY_DASHBOARDS_DIR' } }]);
   });
 });
 
@@ -35,6 +62,8 @@ describe.each(allBoards().map((dashboard) => [dashboard.uid ?? '', dashboard] as
       expect(panel.fieldConfig?.defaults.unit, panel.title).toMatch(/\S/);
       expect(panel.targets?.length, panel.title).toBeGreaterThan(0);
     }
+    const titles = panelsOf(dashboard).map(({ title }) => title);
+    expect(titles, 'each once').toEqual([...new Set(titles)]);
     const ids = (dashboard.panels ?? []).map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });

@@ -80,7 +80,7 @@ export const fleet = () =>
             title: 'Failed',
             description: 'Runs that failed in the time shown.',
             unit: 'none',
-            sql: `select count(*) as failed from runs where state = 'failed' and $__timeFilter(ended_at)`,
+            sql: `select count(*) as failed from runs where state = 'failed' and deleted_at is null and $__timeFilter(ended_at)`,
             thresholds: goodAtNone(),
           }),
         ],
@@ -183,10 +183,10 @@ export const fleet = () =>
             unit: 'none',
             decimals: 0,
             sql: `select $__timeGroup(created_at, $__interval) as time, 'launched' as metric, count(*) as runs
-from runs where $__timeFilter(created_at) group by 1
+from runs where deleted_at is null and $__timeFilter(created_at) group by 1
 union all
 select $__timeGroup(ended_at, $__interval), state, count(*)
-from runs where $__timeFilter(ended_at) group by 1, 2
+from runs where deleted_at is null and $__timeFilter(ended_at) group by 1, 2
 order by 1`,
           }),
           graph({

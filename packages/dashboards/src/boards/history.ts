@@ -5,9 +5,14 @@ import { tableOfRows } from '../parts/tables.js';
 import { goodAtNone } from '../parts/thresholds.js';
 import { postgresVariable, rowsVariable } from '../parts/variables.js';
 
-const runs = 'experiment in (${experiment:sqlstring}) and $__timeFilter(created_at)';
+/** A run that is being purged is seen by nobody. */
+const runs = 'experiment in (${experiment:sqlstring}) and runs.deleted_at is null and $__timeFilter(created_at)';
 const chosen = 'run = ${run:sqlstring}';
 const runLink = { title: 'Choose this run', uid: dashboardUids.history, variables: 'var-run=${__value.raw}' };
+
+/** What is not a number sorts above all numbers. */
+const aNumber = (column: string): string => `abs(${column}) < 'Infinity'`;
+const finite = (column: string): string => `case when ${aNumber(column)} then ${column} end as ${column}`;
 
 /** Points of one metric of one run, at most 1,000: of more, the mean of each stretch of steps. */
 const curveOf = (metric: string): string => `with chosen as (
@@ -15,7 +20,7 @@ const curveOf = (metric: string): string => `with chosen as (
   from series where ${chosen} and ${metric}
 )
 select first_step + (step - first_step) / width * width as step, avg(value) as value
-from chosen join points on points.series_id = chosen.id
+from chosen join points on points.series_id = chosen.id where ${aNumber('value')}
 group by 1 order by 1`;
 
 export const history = () =>
@@ -31,20 +36,20 @@ export const history = () =>
         name: 'experiment',
         label: 'Experiment',
         description: 'Experiments that have runs.',
-        sql: 'select distinct experiment from runs order by 1',
+        sql: 'select distinct experiment from runs where deleted_at is null order by 1',
         several: true,
       }),
       rowsVariable({
         name: 'run',
         label: 'Run',
         description: 'The 500 newest runs of the experiments.',
-        sql: 'select run from runs where experiment in (${experiment:sqlstring}) order by created_at desc limit 500',
+        sql: 'select run from runs where experiment in (${experiment:sqlstring}) and deleted_at is null order by created_at desc limit 500',
       }),
       rowsVariable({
         name: 'metric',
         label: 'Metric',
         description: 'What was recorded of the run by step.',
-        sql: `select distinct subject || ' ' || series from series where ${chosen} and kind = 'point' and subject not like 'lane:%' order by 1`,
+        sql: `select metric from series where ${chosen} and kind = 'point' and metric is not null order by 1`,
       }),
     ],
     sections: [
@@ -136,14 +141,15 @@ from runs where ${runs} order by created_at desc limit 200`,
             description: 'The chosen metric by step; of more than 1,000 points, means.',
             unit: 'none',
             width: 12,
-            sql: curveOf("kind = 'point' and subject || ' ' || series = ${metric:sqlstring}"),
+            sql: curveOf("kind = 'point' and metric = ${metric:sqlstring}"),
           }),
           tableOfRows({
             title: 'Metrics',
-            description: 'Last, least and greatest value of everything that was recorded by step.',
+            description:
+              'Last, least and greatest value of everything that was recorded by step; blank: not a finite number.',
             width: 12,
-            sql: `select subject, series, count, last_step as "last step", last, min, max from series
-where ${chosen} and kind = 'point' and subject not like 'lane:%' order by 1, 2`,
+            sql: `select metric, count, last_step as "last step", ${finite('last')}, ${finite('min')}, ${finite('max')} from series
+where ${chosen} and kind = 'point' and metric is not null order by 1`,
           }),
           curves({
             title: 'Conflict of tasks',

@@ -67,13 +67,13 @@ export const recovery = () =>
             ],
           }),
           figure({
-            title: 'Steps done again',
+            title: 'Steps lost',
             description:
               'Steps that a later generation had to do again. Their results are the same; only time is lost.',
             unit: 'none',
             decimals: 0,
             width: 4,
-            queries: [{ expr: `sum(tributary_lost_steps_total{${runs}})`, legend: 'lost steps' }],
+            queries: [{ expr: `sum(tributary_lost_steps_total{${runs}}) or vector(0)`, legend: 'lost steps' }],
           }),
           figure({
             title: 'Oldest checkpoint',
@@ -108,7 +108,7 @@ export const recovery = () =>
         title: 'Time and steps lost',
         panels: [
           graph({
-            title: 'Goodput',
+            title: 'Goodput by run',
             description: 'By run, of the time since its attempts began.',
             unit: 'percentunit',
             min: 0,

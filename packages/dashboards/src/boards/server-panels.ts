@@ -1,6 +1,6 @@
 import { graph } from '../parts/panels.js';
 
-/** As the Temporal SDK of the orchestrator tells, under its own names. */
+/** As Temporal's SDK in the orchestrator tells, and its server, under their own names; durations of the SDK in milliseconds. */
 export function temporalPanels() {
   return [
     graph({
@@ -22,12 +22,26 @@ export function temporalPanels() {
       queries: [{ expr: 'sum by (operation) (rate(temporal_request[$__rate_interval]))', legend: '{{operation}}' }],
     }),
     graph({
+      title: 'Requests at the Temporal server',
+      description: 'Requests a second that the server answers, by the part of it that does.',
+      unit: 'reqps',
+      min: 0,
+      width: 8,
+      queries: [
+        {
+          expr: 'sum by (service_name) (rate(service_requests{job="temporal"}[$__rate_interval]))',
+          legend: '{{service_name}}',
+        },
+      ],
+    }),
+    graph({
       title: 'Activities that run',
       description:
         'Slots of the orchestrator in use, by kind of task. A run takes one activity for as long as it trains.',
       unit: 'none',
       decimals: 0,
       min: 0,
+      width: 8,
       queries: [{ expr: 'sum by (worker_type) (temporal_worker_task_slots_used)', legend: '{{worker_type}}' }],
     }),
     graph({
@@ -36,6 +50,7 @@ export function temporalPanels() {
       unit: 'none',
       decimals: 0,
       min: 0,
+      width: 8,
       queries: [{ expr: 'sum(temporal_sticky_cache_size)', legend: 'held' }],
     }),
   ];
@@ -46,7 +61,7 @@ export function natsPanels() {
   return [
     graph({
       ...third,
-      title: 'Messages',
+      title: 'Messages of NATS',
       description: 'Messages a second into and out of the server.',
       unit: 'cps',
       queries: [

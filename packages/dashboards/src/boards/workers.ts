@@ -85,7 +85,7 @@ export const workers = () =>
         title: 'Each worker',
         panels: [
           table({
-            title: 'Workers',
+            title: 'Each worker',
             description: 'One row for each worker. "trainer" and after: of a worker that trains.',
             by: ['worker'],
             queries: [
