@@ -20,6 +20,7 @@ export async function openGround(mlflowPython) {
   atEnd(() => rm(folder, { recursive: true, force: true }));
   const [ours, theirs] = [await temporaryDatabase(), await emptyDatabase()];
   atEnd(() => Promise.all([ours.drop(), theirs.drop()]));
+  const storeUri = theirs.url.replace(/^postgres:/, 'postgresql+psycopg2:');
   const namespace = temporaryNamespace();
   const nats = await connect({ servers: servers.natsUrl, user: servers.natsUser, pass: servers.natsPassword });
   atEnd(() => nats.close());
@@ -40,11 +41,11 @@ export async function openGround(mlflowPython) {
   start(process.execPath, [service('recorder')], env);
   const mlflowPort = await freePort();
   const mlflowEnv = { ...process.env, MLFLOW_TRACKING_URI: '', MLFLOW_DISABLE_TELEMETRY: 'true' };
-  const mlflowArgs = ['-m', 'mlflow', 'server', '--backend-store-uri', theirs.url, '--host', '127.0.0.1'];
+  const mlflowArgs = ['-m', 'mlflow', 'server', '--backend-store-uri', storeUri, '--host', '127.0.0.1'];
   const destination = ['--artifacts-destination', join(folder, 'artifacts')];
   const mlflow = start(mlflowPython, [...mlflowArgs, '--port', String(mlflowPort), ...destination], mlflowEnv);
   const ground = {
-    ...{ ours, theirs, nats, names: natsNames(namespace), api, mlflow, mlflowPython, mlflowEnv },
+    ...{ ours, theirs, storeUri, nats, names: natsNames(namespace), api, mlflow, mlflowPython, mlflowEnv },
     ourUrl: `http://127.0.0.1:${port}`,
     mlflowUrl: `http://127.0.0.1:${mlflowPort}`,
   };

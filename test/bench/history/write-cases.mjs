@@ -179,7 +179,7 @@ export async function purgeCases(ground, longPoints) {
   began = performance.now();
   const gc = promisify(execFile)(
     ground.mlflowPython,
-    ['-m', 'mlflow', 'gc', '--backend-store-uri', ground.theirs.url, '--run-ids', longRun],
+    ['-m', 'mlflow', 'gc', '--backend-store-uri', ground.storeUri, '--run-ids', longRun],
     { env: { ...ground.mlflowEnv, MLFLOW_TRACKING_URI: ground.mlflowUrl } },
   );
   const theirs = await withPeak(gc.child.pid, () => gc);
