@@ -262,7 +262,7 @@ create index runs_parent on runs (parent) where parent is not null;
 
 const runTime = statements(`
 alter table generations
-  add column waited_ms integer not null default 0,
+  add column waited_ms integer,
   add column recovery text,
   add column time jsonb;
 `);

@@ -61,8 +61,9 @@ export async function runTimesOf(db: Db, runs: readonly string[]): Promise<Map<s
         })),
       generations
         .filter((row) => row.run === run)
-        .map(({ openedAt, endedAt, ...row }) => ({
+        .map(({ openedAt, endedAt, waitedMs, ...row }) => ({
           ...row,
+          waitedMs: waitedMs ?? 0,
           openedAtMs: openedAt.getTime(),
           endedAtMs: endedAt?.getTime() ?? null,
         })),

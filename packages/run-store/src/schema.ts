@@ -84,8 +84,8 @@ export interface GenerationTable {
   outcomeReason: string | null;
   openedAt: Stamp;
   endedAt: NullableStamp;
-  /** How long the run had waited for its slots before. */
-  waitedMs: Generated<number>;
+  /** How long the run had waited for its slots before; null: not known. */
+  waitedMs: number | null;
   /** What the next generation recovers from. */
   recovery: ColumnType<RecoveryCause | null, RecoveryCause | null | undefined>;
   /** What its time went to, as far as it is accounted for; null: not known. */

@@ -11,7 +11,11 @@ export const catalogue = {
   // Orchestrator: runs.
   runInfo: gauge('run_info', 'Always 1; what an active run is.', ['run_id', 'experiment', 'model', 'commit']),
   runState: gauge('run_state', '1 for the state that the run is in, 0 for the others.', ['run_id', 'state']),
-  runsFinishedTotal: counter('runs_finished_total', 'Attempts of runs that ended.', ['outcome', 'reason']),
+  runsFinishedTotal: counter(
+    'runs_finished_total',
+    'Attempts of runs that ended, by the code of their failure if they failed.',
+    ['outcome', 'reason'],
+  ),
   runAttemptsTotal: counter('run_attempts_total', 'Attempts started.', ['run_id', 'reason']),
   runGenerationsTotal: counter('run_generations_total', 'Generations opened, by why the one before ended.', [
     'run_id',

@@ -38,7 +38,7 @@ export class RunGauges {
     for (const run of this.#commits.keys()) if (!names.includes(run as RunId)) this.#retire(run);
     const [commits, times] = await Promise.all([commitsOf(db, names), runTimesOf(db, names)]);
     for (const row of active) {
-      this.#describe(row, commits.get(row.run) ?? '');
+      this.#describe(row, commits.get(row.run) ?? 'unknown');
       const time = times.get(row.run);
       if (time !== undefined) this.#count(row.run, time);
     }

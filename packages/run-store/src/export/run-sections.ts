@@ -30,7 +30,7 @@ export const rowSections: readonly RowSection[] = [
     table: 'generations',
     columns: [
       ...['generation', 'attempt', 'members', 'resume_step', 'reason', 'outcome', 'outcome_reason'],
-      ...['opened_at', 'ended_at'],
+      ...['opened_at', 'ended_at', 'waited_ms', 'recovery', 'time'],
     ],
     order: 'generation',
   },
