@@ -265,7 +265,13 @@ export async function attemptsOf(db: Db, run: string): Promise<AttemptRow[]> {
 /** Those of some runs that there are. */
 export async function runsNamed(db: Db, runs: readonly string[]): Promise<RunRow[]> {
   if (runs.length === 0) return [];
-  return (await db.selectFrom('runs').selectAll().where('run', 'in', runs).execute()) as RunRow[];
+  const rows = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('run', 'in', runs)
+    .where('deletedAt', 'is', null)
+    .execute();
+  return rows as RunRow[];
 }
 
 /** Records what `prepare` made of the run file. @throws TributaryError `RUN_NOT_FOUND` */
