@@ -246,8 +246,8 @@ describe('a million points', () => {
     took.push(
       `three exports of them ${Math.round(performance.now() - began)}, over ${Math.round((peak - before) / 2 ** 20)} MiB`,
     );
-    // All the points as objects are over 100 MiB.
-    expect(peak - before).toBeLessThan(200 * 2 ** 20);
+    // A row group of Parquet is what is held at most, and what the collector has not taken yet.
+    expect(peak - before).toBeLessThan(256 * 2 ** 20);
   });
 
   it('are purged in constant memory', async () => {

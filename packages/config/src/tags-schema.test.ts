@@ -22,9 +22,9 @@ describe('tags and note of a run file', () => {
   });
 
   it.each([
-    [{ tags: { '/a': 'b' } }, 'tags./a is no key of a tag: it must be 1 to 250 letters'],
+    [{ tags: { '/a': 'b' } }, 'tags./a: is no key of a tag: it must be 1 to 250 letters'],
     [{ tags: { a: 1 } }, 'tags.a'],
-    [{ tags: { a: 'x'.repeat(501) } }, 'must be at most 500 characters; put longer text into note'],
+    [{ tags: { a: 'x'.repeat(501) } }, 'tags.a: must have at most 500 characters'],
     [{ note: 'x'.repeat(10_001) }, 'note'],
   ])('refuses %j', (labels, message) => {
     expect(() => withLabels(labels)).toThrow(RunFileError);

@@ -10,10 +10,8 @@ const longestTag = 500;
 export const longestNote = 10_000;
 
 /** Tags of a run, by key. */
-export const tagsOfRunSchema = z
-  .record(z.string(), z.string().max(longestTag, `must be at most ${longestTag} characters; put longer text into note`))
-  .superRefine((tags, context) => {
-    for (const key of Object.keys(tags))
-      if (!tagKeyPattern.test(key))
-        context.addIssue({ code: 'custom', path: [key], message: `is no key of a tag: it must be ${tagKeyRule}` });
-  });
+export const tagsOfRunSchema = z.record(z.string(), z.string().max(longestTag)).superRefine((tags, context) => {
+  for (const key of Object.keys(tags))
+    if (!tagKeyPattern.test(key))
+      context.addIssue({ code: 'custom', path: [key], message: `is no key of a tag: it must be ${tagKeyRule}` });
+});

@@ -56,13 +56,17 @@ export interface DeletionReplyDocument {
 export const exportFormats = ['csv', 'jsonl', 'parquet'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
+/** Tables that an export as `csv` or `parquet` can hold. */
+export const exportTables = ['runs', 'params', 'tags', 'metrics', 'points', 'timings'] as const;
+export type ExportTable = (typeof exportTables)[number];
+
 /** `POST /v1/export` */
 export interface ExportRequestDocument {
   /** Null: all of them, also archived ones. */
   readonly runs: readonly string[] | null;
   readonly format: ExportFormat;
   /** Of `csv` and `parquet`; default `points`. */
-  readonly table?: string | undefined;
+  readonly table?: ExportTable | undefined;
 }
 
 /** Reply to an import. */

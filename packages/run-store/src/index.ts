@@ -41,7 +41,6 @@ export {
 } from './database.js';
 export { type ExperimentRow, findExperiment, listExperiments } from './experiments.js';
 export type { ExportedRuns } from './export/export-session.js';
-export { type ExportTable, exportTables } from './export/export-tables.js';
 export { exportParquet } from './export/parquet-export.js';
 export { exportJsonLines } from './export/run-export.js';
 export { type ImportOptions, type ImportResult, importRuns } from './export/run-import.js';

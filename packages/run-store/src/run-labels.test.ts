@@ -40,7 +40,7 @@ describe('parameters', () => {
     expect(params.get('optimizer.learningRate')).toMatchObject({ value: '1e-8', number: 1e-8 });
     expect(params.get('tasks.spell.weight')).toMatchObject({ value: '0.25', number: 0.25 });
     expect(params.get('tasks.spell.data.kind')).toMatchObject({ value: 'spell', number: null });
-    expect(params.get('model.encoder.bidirectional')).toMatchObject({ value: 'true', number: null });
+    expect(params.get('model.encoder.bidirectional')).toMatchObject({ value: 'false', number: null });
     expect([...params.keys()].filter((key) => /^(tags|note)/.test(key))).toEqual([]);
   });
 

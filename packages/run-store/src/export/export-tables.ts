@@ -1,8 +1,5 @@
+import type { ExportTable } from '@tributary/protocol';
 import { type ExportedRuns, isExported } from './export-session.js';
-
-/** Tables that can be exported by themselves. */
-export const exportTables = ['runs', 'params', 'tags', 'metrics', 'points', 'timings'] as const;
-export type ExportTable = (typeof exportTables)[number];
 
 /** One column of an exported table. Types are Parquet's; none but STRING, DOUBLE and TIMESTAMP may be empty. */
 export interface ExportColumn {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
-import type { RunId } from '@tributary/protocol';
+import { exportTables, type RunId } from '@tributary/protocol';
 import { parquetReadObjects } from 'hyparquet';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,6 @@ import {
   exportCsv,
   exportJsonLines,
   exportParquet,
-  exportTables,
   history,
   importRuns,
   ledgerOf,

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
+import type { ExportTable } from '@tributary/protocol';
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
 import type { RunDatabase } from '../database.js';
 import { type ExportedRuns, exportStream } from './export-session.js';
-import { columnsOf, type ExportTable, selectTable } from './export-tables.js';
+import { columnsOf, selectTable } from './export-tables.js';
 
 /** Rows of a row group: what is held in memory at once. */
 export const rowGroupRows = 50_000;

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
+import type { ExportTable } from '@tributary/protocol';
 import type { RunDatabase } from '../database.js';
 import type { MetricSeries } from '../metric-history.js';
 import { copyOut, type ExportedRuns, exportStream } from './export-session.js';
-import { type ExportColumn, type ExportTable, selectTable } from './export-tables.js';
+import { type ExportColumn, selectTable } from './export-tables.js';
 
 /** One table as CSV (RFC 4180) with a header; times in ISO 8601, empty where there is no value. Streamed, in constant memory. */
 export function exportCsv(db: RunDatabase, table: ExportTable, runs: ExportedRuns): Readable {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { exportFormats, TributaryError } from '@tributary/protocol';
-import { exportCsv, exportJsonLines, exportParquet, exportTables, importRuns, unknownRuns } from '@tributary/run-store';
+import { exportFormats, exportTables, TributaryError } from '@tributary/protocol';
+import { exportCsv, exportJsonLines, exportParquet, importRuns, unknownRuns } from '@tributary/run-store';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ApiDeps } from '../api-deps.js';

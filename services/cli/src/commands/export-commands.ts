@@ -2,20 +2,17 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { type ExportFormat, exportFormats, TributaryError } from '@tributary/protocol';
+import { type ExportFormat, type ExportTable, exportFormats, exportTables, TributaryError } from '@tributary/protocol';
 import { type Command, Option } from 'commander';
 import { ApiClient } from '../api-client.js';
 import { writeOut } from '../output-file.js';
 import { formatBytes } from '../render/quantities.js';
 import { type JsonOption, print, printJson } from './options.js';
 
-/** Tables of csv and parquet, the names of their runs first. */
-const tables = ['runs', 'params', 'tags', 'metrics', 'points', 'timings'] as const;
-
 interface ExportOptions extends JsonOption {
   readonly all?: boolean;
   readonly format: ExportFormat;
-  readonly table?: string;
+  readonly table?: ExportTable;
   readonly out?: string;
 }
 
@@ -29,7 +26,7 @@ export function addExportCommands(runs: Command): void {
     .argument('[run...]')
     .option('--all', 'every run, also archived ones')
     .addOption(new Option('--format <format>', 'how').choices(exportFormats).default('jsonl'))
-    .addOption(new Option('--table <table>', 'of csv and parquet; default: points').choices(tables))
+    .addOption(new Option('--table <table>', 'of csv and parquet; default: points').choices(exportTables))
     .option('--out <file>', 'default: stdout')
     .option('--json', 'print JSON about the file')
     .action(async (names: string[], options: ExportOptions) => {
