@@ -53,7 +53,7 @@ describe('a filter', () => {
     // Filters that find all or nothing would prove little.
     expect(found).toBeGreaterThan(120);
     expect([...kinds].sort()).toEqual(everyKind);
-  });
+  }, 180_000);
 
   it('shows archived runs only where it speaks of them, and deleted ones never', async () => {
     const found = async (text: string) =>
