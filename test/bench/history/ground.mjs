@@ -84,16 +84,18 @@ async function answers(url, { child, said }) {
   }
 }
 
-/** Asks one of the two and gives the document. */
+/** Asks one of the two and gives the document. A server may close a connection just as it is used again: once more, then. */
 export async function ask(base, method, path, body) {
-  const response = await fetch(`${base}${path}`, {
+  const request = {
     method,
     headers: {
       authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  };
+  const send = () => fetch(`${base}${path}`, request);
+  const response = await send().catch(send);
   if (!response.ok) throw new Error(`${method} ${path} gave ${response.status}: ${await response.text()}`);
   return await response.json();
 }
