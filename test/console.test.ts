@@ -268,7 +268,7 @@ describe.skipIf(installedChromium === undefined)(title, { timeout: 240_000 }, ()
     await page.keyboard.press('Enter');
     await expect.poll(() => rows.count(), patiently).toBe(1);
     expect(await shownText(rows)).toContain(runs[1]);
-    expect(await shownText(page.getByRole('table'))).toContain('0.0200');
+    expect(await shownText(page.getByRole('table'))).toContain('0.02');
     const shared = page.url();
     expect(new URL(shared).searchParams.get('filter')).toContain('learningRate');
 

@@ -12,7 +12,7 @@ import { WorkersPage } from './pages/workers-page.js';
 import { Link } from './parts/link.js';
 import { Notice } from './parts/notice.js';
 import { PageHeader } from './parts/page-header.js';
-import { addresses, type Route, routeOf, useAddress } from './routing.js';
+import { addresses, isWalking, type Route, routeOf, useAddress } from './routing.js';
 
 export function App({ token: given }: { readonly token: string | null }) {
   const [token, setToken] = useState(given);
@@ -65,6 +65,8 @@ export function App({ token: given }: { readonly token: string | null }) {
 function Main({ children }: { readonly children: ComponentChildren }) {
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
+    // On a page that was just loaded the first stop of the keyboard is the link that skips to the content.
+    if (!isWalking()) return;
     if (document.activeElement === document.body || document.activeElement?.closest('nav') != null) {
       scrollTo(0, 0);
       main.current?.focus({ preventScroll: true });

@@ -45,11 +45,18 @@ function decoded(text: string): string {
 }
 
 const moved = 'tributary:moved';
+let walking = false;
+
+/** Whether the user has gone from one address of the console to another since the page was loaded. */
+export function isWalking(): boolean {
+  return walking;
+}
 
 /** Goes to another address of the console without loading the page anew. */
 export function navigate(address: string, options: { readonly replace?: boolean } = {}): void {
   if (options.replace === true) history.replaceState(null, '', address);
   else history.pushState(null, '', address);
+  walking = true;
   dispatchEvent(new Event(moved));
 }
 
@@ -57,7 +64,10 @@ export function navigate(address: string, options: { readonly replace?: boolean 
 export function useAddress(): { readonly path: string; readonly query: URLSearchParams } {
   const [href, setHref] = useState(location.pathname + location.search);
   useEffect(() => {
-    const follow = (): void => setHref(location.pathname + location.search);
+    const follow = (): void => {
+      walking = true;
+      setHref(location.pathname + location.search);
+    };
     addEventListener('popstate', follow);
     addEventListener(moved, follow);
     return () => {

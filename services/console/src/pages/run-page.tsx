@@ -1,6 +1,6 @@
 import { formatCount } from '@tributary/presentation';
 import { isResting, type RunDocument } from '@tributary/protocol';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useApi } from '../api/api-context.js';
 import { useResource } from '../api/use-resource.js';
 import { Link } from '../parts/link.js';
@@ -23,7 +23,7 @@ import { AttemptTable, CheckpointTable, GenerationTable, ResultTable } from '../
 import { type LiveRun, useLiveRun } from '../run/use-live-run.js';
 import { WorkerMap } from '../run/worker-map.js';
 
-/** While a run trains: its document holds what the event stream does not tell. */
+/** A run's document holds what the event stream does not tell; at rest, it tells of an attempt that somebody else began. */
 const documentEveryMs = 10_000;
 const plotsEveryMs = 5_000;
 
@@ -32,16 +32,18 @@ export function RunPage({ run: id }: { readonly run: string }) {
   const client = useApi();
   const [follow, setFollow] = useState(0);
   const [said, setSaid] = useState<string | null>(null);
-  const [moving, setMoving] = useState(true);
-  const run = useResource(`run ${id}`, moving ? documentEveryMs : null, (signal) => client.run(id, signal));
+  const run = useResource(`run ${id}`, documentEveryMs, (signal) => client.run(id, signal));
   const live = useLiveRun(id, follow, () => {
     setSaid(null);
     run.reload();
   });
   const state = live.told?.state ?? run.data?.state ?? null;
   const resting = state !== null && isResting(state);
-  if (moving === resting) setMoving(!resting);
   useTitle(state === null ? id : `${id}, ${state}`);
+  const begunElsewhere = live.connection.kind === 'rest' && (run.data?.attempt ?? 0) > (live.told?.attempt ?? 0);
+  useEffect(() => {
+    if (begunElsewhere) setFollow((before) => before + 1);
+  }, [begunElsewhere]);
   const asked = (sentence: string): void => {
     setSaid(sentence);
     run.reload();
