@@ -35,7 +35,7 @@ it('keeps points that lie beyond the first partition, and fills in parameters an
     await sql`insert into points values (7, 1, 0.5), (7, 2, 'NaN'), (3000000, 1, 3)`.execute(db);
     await sql`insert into timings values (3000001, 1, 1, 0.125)`.execute(db);
 
-    expect(await migrateToLatest(db)).toEqual(['0005-history']);
+    expect(await migrateToLatest(db)).toContain('0005-history');
 
     const run = 'old-1' as RunId;
     expect(await history(db, run, 'task:spell', 'train.loss')).toEqual([
