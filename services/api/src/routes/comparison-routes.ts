@@ -1,4 +1,5 @@
 import { parseFilter } from '@tributary/filter';
+import type { RunTimeDocument } from '@tributary/protocol';
 import {
   bestRuns,
   compareRuns,
@@ -7,6 +8,7 @@ import {
   lineageOf,
   mostComparedRuns,
   requireRun,
+  runTimesOf,
 } from '@tributary/run-store';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -39,10 +41,18 @@ export function comparisonRoutes({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyn
       },
       handler: async ({ query: { runs, by, all } }) => {
         const { runs: rows, metrics, ...compared } = await compareRuns(db, runs, { by, all });
+        const times = await runTimesOf(
+          db,
+          rows.map(({ run }) => run),
+        );
         return {
           ...compared,
           by,
-          runs: rows.map((row) => ({ ...runSummary(row), seconds: row.seconds, goodput: null })),
+          runs: rows.map((row) => ({
+            ...runSummary(row),
+            seconds: row.seconds,
+            goodput: shareOfTime(times.get(row.run)),
+          })),
           metrics: metrics.map((metric) => ({
             ...metric,
             values: metric.values.map(
@@ -112,4 +122,9 @@ export function comparisonRoutes({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyn
       },
     });
   };
+}
+
+/** Null where nothing is known of the time, or none has passed. */
+function shareOfTime(time: RunTimeDocument | undefined): number | null {
+  return time === undefined || time.seconds === 0 ? null : time.goodputSeconds / time.seconds;
 }
