@@ -23,8 +23,10 @@ const rightlyAbsent: Readonly<Record<string, string>> = {
   ),
   [catalogue.checkpointFailuresTotal.name]: 'no checkpoint failed',
   [catalogue.snapshotFailuresTotal.name]: 'no snapshot failed (packages/trainer/src/snapshot-writer.test.ts)',
-  [catalogue.recordsFencedTotal.name]: 'no lost trainer woke up late (services/recorder/src/record-fence.test.ts)',
 };
+
+/** What the killed trainer had published is dropped where it comes after the next generation has begun: by chance. */
+const byChance = catalogue.recordsFencedTotal.name;
 
 /** Prometheus has no label without a value: a run that did not fail ended for no reason. */
 const mayBeEmpty: Readonly<Record<string, string>> = { [catalogue.runsFinishedTotal.name]: 'reason' };
@@ -122,7 +124,7 @@ describe('the catalogue, over real runs of which one loses a trainer and one is 
           const series = await seen(name);
           const needed: readonly string[] = labels.filter((label) => label !== mayBeEmpty[name]);
           const whole = series.filter((one) => needed.every((label) => one[label] !== undefined));
-          if (whole.length === 0 && rightlyAbsent[name] === undefined) missing.push(name);
+          if (whole.length === 0 && rightlyAbsent[name] === undefined && name !== byChance) missing.push(name);
         }
         // That a run ends is seen last: its other series go with it.
         if (!ended && !missing.includes(catalogue.nonfiniteStepsTotal.name)) {
