@@ -135,7 +135,6 @@ function fontConfiguration(folder: string): string {
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
 ${dirs.map((dir) => `  <dir>${dir}</dir>`).join('\n')}
-${['system-ui', 'sans-serif'].map((family) => `  <alias><family>${family}</family><prefer><family>DejaVu Sans</family></prefer></alias>`).join('\n')}
   <cachedir>${join(dirname(folder), `${basename(folder)}-fonts`)}</cachedir>
 </fontconfig>
 `;

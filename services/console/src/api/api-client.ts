@@ -1,5 +1,6 @@
 import type {
   AttemptReplyDocument,
+  ComparisonDocument,
   ConflictsDocument,
   ErrorDocument,
   FileDocument,
@@ -8,28 +9,11 @@ import type {
   HistoryDocument,
   RunDocument,
   RunListDocument,
-  RunSummaryDocument,
   ScaleReplyDocument,
   ValidationReplyDocument,
   WorkerListDocument,
 } from '@tributary/protocol';
 import { ApiError } from './api-error.js';
-
-/** `GET /v1/compare`, as far as it is shown. */
-export interface ComparisonDocument {
-  readonly runs: readonly RunSummaryDocument[];
-  /** Null where one has no state hash. */
-  readonly equalStateHash: boolean | null;
-  readonly params: readonly { readonly key: string; readonly values: readonly (string | null)[] }[];
-  readonly metrics: readonly {
-    readonly metric: string;
-    readonly kind: 'point' | 'timing';
-    readonly values: readonly ({ readonly last: number | null } | null)[];
-    /** Places of the best; empty where all are equal, or neither less nor more is better. */
-    readonly best: readonly number[];
-  }[];
-  readonly equal: { readonly params: number; readonly metrics: number };
-}
 
 /** A run of a list, with what the filter and the order speak of. */
 export type ListedRun = RunListDocument['runs'][number];

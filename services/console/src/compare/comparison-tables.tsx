@@ -1,4 +1,4 @@
-import type { ComparisonDocument } from '../api/api-client.js';
+import type { ComparisonDocument } from '@tributary/protocol';
 import { DataTable } from '../parts/data-table.js';
 import { formatFigure } from '../plots/number-format.js';
 
@@ -24,13 +24,20 @@ export function DifferingFields({ comparison: { runs, params, equal } }: { reado
   );
 }
 
+export interface MetricsProps {
+  readonly comparison: ComparisonDocument;
+  /** `timing`: durations and the like, which depend on the machine. */
+  readonly kind: 'point' | 'timing';
+  readonly caption: string;
+}
+
 /** The best of each metric is marked, where less or more of it is better. */
-export function MetricsSideBySide({ comparison: { runs, metrics } }: { readonly comparison: ComparisonDocument }) {
+export function MetricsSideBySide({ comparison: { runs, metrics }, kind: wanted, caption }: MetricsProps) {
   return (
     <DataTable
-      caption="Last values of metrics"
-      rows={metrics}
-      keyOf={({ metric, kind }) => `${kind} ${metric}`}
+      caption={caption}
+      rows={metrics.filter(({ kind }) => kind === wanted)}
+      keyOf={({ metric }) => metric}
       columns={[
         { title: 'metric', cell: ({ metric }) => <code>{metric}</code> },
         ...runs.map(({ run }, place) => ({

@@ -62,6 +62,7 @@ export function ComparePage() {
           ) : null}
           {metric === undefined ? null : (
             <div class="plots plots-one">
+              <h2 class="hidden">One metric of all</h2>
               <MetricPlot
                 title={metric}
                 unit="over steps"
@@ -82,7 +83,10 @@ export function ComparePage() {
             <DifferingFields comparison={comparison} />
           </Section>
           <Section title="Metrics, last values">
-            <MetricsSideBySide comparison={comparison} />
+            <MetricsSideBySide comparison={comparison} kind="point" caption="Last values of metrics" />
+          </Section>
+          <Section title="Time and memory">
+            <MetricsSideBySide comparison={comparison} kind="timing" caption="Time and memory" />
           </Section>
         </>
       )}

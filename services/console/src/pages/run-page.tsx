@@ -93,7 +93,7 @@ export function RunPage({ run: id }: { readonly run: string }) {
           <Section title="Run file">
             <details>
               <summary>With every default filled in</summary>
-              <TableScroll label="Run file">
+              <TableScroll label="Run file, text">
                 <pre>{JSON.stringify(run.data.spec, null, 2)}</pre>
               </TableScroll>
             </details>
@@ -112,7 +112,10 @@ function Plots({ run, live, moving }: { readonly run: RunDocument; readonly live
   const [chosen, setChosen] = useState<string | null>(null);
   const metric = chosen ?? names.find((name) => name === 'grad_norm') ?? names[0];
   return (
-    <section aria-label="Plots" class="plots" key={turn}>
+    <section aria-labelledby="plots" class="plots" key={turn}>
+      <h2 class="hidden" id="plots">
+        Plots
+      </h2>
       <MetricPlot
         title="Training loss"
         unit="nats a token, or the mean square"

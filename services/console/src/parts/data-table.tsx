@@ -21,7 +21,7 @@ export interface DataTableProps<T> {
 export function DataTable<T>({ caption, rows, keyOf, columns, empty }: DataTableProps<T>) {
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
-    <TableScroll label={caption}>
+    <TableScroll label={`${caption}, table`}>
       <table class="detail">
         <caption class="hidden">{caption}</caption>
         <thead>

@@ -18,7 +18,6 @@ export interface PlotCanvasProps {
 }
 
 const heightPx = 240;
-const font = '12px system-ui, sans-serif';
 
 /** The picture of a plot; what it shows is told beside it, in a legend and in a table. */
 export function PlotCanvas({ series, description, format, range, mark, onStep }: PlotCanvasProps) {
@@ -37,6 +36,7 @@ export function PlotCanvas({ series, description, format, range, mark, onStep }:
     const parent = box.current;
     if (parent === null) return;
     const colour = resolvedColours(parent);
+    const font = `12px ${getComputedStyle(parent).fontFamily}`;
     const options: uPlot.Options = {
       width: parent.clientWidth,
       height: heightPx,
@@ -48,8 +48,8 @@ export function PlotCanvas({ series, description, format, range, mark, onStep }:
         ...(low === undefined || high === undefined ? {} : { y: { range: [low, high] } }),
       },
       axes: [
-        axis(colour, { size: 34, incrs: wholeSteps }),
-        axis(colour, { size: 56, values: (_, ticks) => ticks.map((tick) => withoutTrailingZeros(format(tick))) }),
+        axis(colour, { font, size: 34, incrs: wholeSteps }),
+        axis(colour, { font, size: 56, values: (_, ticks) => ticks.map((tick) => withoutTrailingZeros(format(tick))) }),
       ],
       series: [
         {},
@@ -101,7 +101,6 @@ const wholeSteps = [1, 2, 5]
 function axis(colour: (variable: string) => string, own: uPlot.Axis): uPlot.Axis {
   return {
     stroke: colour('--ink-soft'),
-    font,
     gap: 6,
     grid: { stroke: colour('--rule'), width: 1 },
     ticks: { show: false },
