@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from './support/api-installation.js';
 import { fastFiles, fastRun } from './support/fast-run.js';
 
-const steps = 1200;
+/** Slow enough that commands come in the middle. */
+const steps = 600;
 
 /** A stack of its own, led as its user leads it: by the command line alone. */
 describe('a stack that is stopped and started again', () => {
@@ -24,7 +25,7 @@ describe('a stack that is stopped and started again', () => {
   const launch = async (experiment: string): Promise<string> => {
     const spec = {
       ...{ ...fastRun, experiment, workers: { min: 1, max: 2 }, budget: { steps } },
-      ...{ checkpoints: { every: 200, keep: 10 }, evaluation: { every: 1000, samples: 0 } },
+      ...{ checkpoints: { every: 100, keep: 10 }, batch: { size: 128 }, evaluation: { every: 1000, samples: 0 } },
     };
     await writeFile(join(folder, `${experiment}.json`), JSON.stringify(spec));
     return (await json<{ run: string }>('launch', join(folder, `${experiment}.json`))).run;
@@ -76,9 +77,9 @@ describe('a stack that is stopped and started again', () => {
   it('forks from a run file on disk whose data the parent has', async () => {
     const { run } = undisturbed;
     const file = join(folder, 'undisturbed.json');
-    const fork = await json<{ run: string }>('fork', run, '--step', '1000', '--file', file);
+    const fork = await json<{ run: string }>('fork', run, '--step', '500', '--file', file);
     await tributary('watch', fork.run);
-    expect(await show(fork.run)).toMatchObject({ parent: { run, step: 1000 }, stateHash: undisturbed.stateHash });
+    expect(await show(fork.run)).toMatchObject({ parent: { run, step: 500 }, stateHash: undisturbed.stateHash });
   }, 120_000);
 
   it('lends a run a worker that is started by hand, and loses no step when it is told to leave', async () => {
@@ -91,7 +92,7 @@ describe('a stack that is stopped and started again', () => {
         pid = its;
       },
     );
-    await expect.poll(() => tributary('workers'), { timeout: 60_000 }).toMatch(/^by-hand +free/m);
+    await expect.poll(() => tributary('workers'), { timeout: 60_000 }).toMatch(/^ +by-hand +free/m);
     const run = await launch('lent');
     await untilStep(run, 5);
     process.kill(pid, 'SIGTERM');
