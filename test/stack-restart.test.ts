@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunDocument } from '@tributary/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { runCli } from './support/api-installation.js';
 import { fastFiles, fastRun } from './support/fast-run.js';
 
@@ -92,6 +92,10 @@ describe('a stack that is stopped and started again', () => {
         pid = its;
       },
     );
+    onTestFailed(async () => {
+      process.kill(pid, 'SIGTERM');
+      await worker;
+    });
     await expect.poll(() => tributary('workers'), { timeout: 60_000 }).toMatch(/^ +by-hand +free/m);
     const run = await launch('lent');
     await untilStep(run, 5);
