@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
-import { lastLines, type Report, runCommand, secondsSince } from '../setup/command.js';
+import { lastLines, type Report, runCommand } from '../setup/command.js';
 import { fetchDebianPackage, missingAptTool } from '../setup/debian-packages.js';
-import { exclusively } from '../setup/exclusive.js';
 import { cacheFolder } from '../setup/folders.js';
+import { type SetUp, setUpOnce } from '../setup/set-up-once.js';
 
 /** Debian's Chromium without windows: the console is tested in it. */
 const debianPackage = 'chromium-headless-shell';
@@ -18,10 +18,8 @@ export interface HeadlessChromium {
   readonly version: string;
 }
 
-export type HeadlessChromiumResult =
-  | ({ readonly ok: true } & HeadlessChromium)
-  /** This system has no such package; `reason` says what is missing. */
-  | { readonly ok: false; readonly reason: string };
+/** `ok: false`: this system has no such package; `reason` says what is missing. */
+export type HeadlessChromiumResult = SetUp<HeadlessChromium>;
 
 interface Stamp {
   readonly version: string;
@@ -52,19 +50,12 @@ export async function installChromium(options: {
   readonly report: Report;
 }): Promise<HeadlessChromiumResult> {
   const env = options.env ?? process.env;
-  const before = findChromium(env);
-  if (before !== undefined) return { ok: true, ...before };
-  const tool = missingAptTool(env);
-  if (tool !== undefined)
-    return {
-      ok: false,
-      reason: `Chromium comes from Debian's package ${debianPackage}, and there is no ${tool} here; name a Chromium in TRIBUTARY_CHROMIUM.`,
-    };
+  const { report } = options;
   const folder = cacheEntry(env);
-  const waiting = 'Chromium: another process is setting it up; waiting';
-  return exclusively(`${folder}.lock`, { waiting, report: options.report, timeoutMs: 600_000 }, async () => {
-    const meanwhile = findChromium(env);
-    return meanwhile === undefined ? fetchInto(folder, env, options.report) : { ok: true, ...meanwhile };
+  return setUpOnce({
+    ...{ name: 'Chromium', folder, report },
+    find: () => findChromium(env),
+    make: (made, scratch) => fetchInto(made, scratch, { folder, env, report }),
   });
 }
 
@@ -77,46 +68,38 @@ function environmentOf(folder: string, libraries: readonly string[]): Record<str
   };
 }
 
-async function fetchInto(folder: string, env: NodeJS.ProcessEnv, report: Report): Promise<HeadlessChromiumResult> {
-  const startedAtMs = Date.now();
-  const building = `${folder}.building`;
-  await rm(building, { recursive: true, force: true });
-  const made = join(building, 'made');
-  await mkdir(made, { recursive: true });
-  try {
-    report(
-      `Chromium: downloading Debian's ${debianPackage} and the libraries that it lacks (about 100 MB, 300 MB unpacked) for the tests of the console (usually 20 s, once)`,
-    );
-    const fetched = await fetchDebianPackage({ package: debianPackage, dependencies: true, folder: building, env });
-    if (!fetched.ok && fetched.unknown)
-      return {
-        ok: false,
-        reason: `apt's sources have no package ${debianPackage}, which Debian has; name a Chromium in TRIBUTARY_CHROMIUM.`,
-      };
-    if (!fetched.ok) throw failure(`apt said: ${lastLines(fetched.output, 3)}`);
-    for (const archive of fetched.archives) {
-      const unpacked = await runCommand('dpkg-deb', ['-x', archive, made], { env });
-      if (!unpacked.ok) throw failure(`dpkg-deb said: ${lastLines(unpacked.output, 2)}`);
-    }
-    // Where it is installed already, apt has nothing to fetch of it.
-    if (!existsSync(join(made, executable)))
-      throw failure(`${debianPackage} holds no ${executable}; if it is installed, name it in TRIBUTARY_CHROMIUM`);
-    const libraries = await foldersOfLibraries(made, '');
-    await writeFile(join(made, 'fonts.conf'), fontConfiguration(folder));
-    const own = environmentOf(made, libraries);
-    const linked = await runCommand('ldd', [join(made, executable)], { env: { ...env, ...own } });
-    const missing = linked.output.split('\n').filter((line) => line.includes('not found'));
-    if (!linked.ok || missing.length > 0)
-      throw failure(`Libraries are missing: ${missing.map((line) => line.trim().split(' ')[0]).join(', ')}`);
-    const version = versionOf(fetched.archives);
-    await writeFile(join(made, 'complete.json'), `${JSON.stringify({ version, libraries } satisfies Stamp)}\n`);
-    await rm(folder, { recursive: true, force: true });
-    await rename(made, folder);
-    report(`Chromium: ready in ${secondsSince(startedAtMs)} (${version})`);
-    return { ok: true, executable: join(folder, executable), env: environmentOf(folder, libraries), version };
-  } finally {
-    await rm(building, { recursive: true, force: true });
+async function fetchInto(
+  made: string,
+  scratch: string,
+  { folder, env, report }: { readonly folder: string; readonly env: NodeJS.ProcessEnv; readonly report: Report },
+): Promise<string | null> {
+  const tool = missingAptTool(env);
+  if (tool !== undefined)
+    return `Chromium comes from Debian's package ${debianPackage}, and there is no ${tool} here; name a Chromium in TRIBUTARY_CHROMIUM.`;
+  report(
+    `Chromium: downloading Debian's ${debianPackage} and the libraries that it lacks (about 100 MB, 300 MB unpacked) for the tests of the console (usually 20 s, once)`,
+  );
+  const fetched = await fetchDebianPackage({ package: debianPackage, dependencies: true, folder: scratch, env });
+  if (!fetched.ok && fetched.unknown)
+    return `apt's sources have no package ${debianPackage}, which Debian has; name a Chromium in TRIBUTARY_CHROMIUM.`;
+  if (!fetched.ok) throw failure(`apt said: ${lastLines(fetched.output, 3)}`);
+  for (const archive of fetched.archives) {
+    const unpacked = await runCommand('dpkg-deb', ['-x', archive, made], { env });
+    if (!unpacked.ok) throw failure(`dpkg-deb said: ${lastLines(unpacked.output, 2)}`);
   }
+  // Where it is installed already, apt has nothing to fetch of it.
+  if (!existsSync(join(made, executable)))
+    throw failure(`${debianPackage} holds no ${executable}; if it is installed, name it in TRIBUTARY_CHROMIUM`);
+  const libraries = await foldersOfLibraries(made, '');
+  await writeFile(join(made, 'fonts.conf'), fontConfiguration(folder));
+  const own = environmentOf(made, libraries);
+  const linked = await runCommand('ldd', [join(made, executable)], { env: { ...env, ...own } });
+  const missing = linked.output.split('\n').filter((line) => line.includes('not found'));
+  if (!linked.ok || missing.length > 0)
+    throw failure(`Libraries are missing: ${missing.map((line) => line.trim().split(' ')[0]).join(', ')}`);
+  const version = versionOf(fetched.archives);
+  await writeFile(join(made, 'complete.json'), `${JSON.stringify({ version, libraries } satisfies Stamp)}\n`);
+  return null;
 }
 
 async function foldersOfLibraries(root: string, folder: string): Promise<string[]> {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
-import { lastLines, type Report, runCommand, secondsSince } from '../setup/command.js';
+import { lastLines, type Report, runCommand } from '../setup/command.js';
 import { fetchDebianPackage, missingAptTool } from '../setup/debian-packages.js';
-import { exclusively } from '../setup/exclusive.js';
 import { cacheFolder } from '../setup/folders.js';
+import { type SetUp, setUpOnce } from '../setup/set-up-once.js';
 
 /** Debian's package with SwiftShader and the Vulkan loader: the smallest one, without the browser itself. */
 const debianPackage = 'chromium-common';
@@ -21,10 +21,8 @@ export interface SoftwareVulkan {
   readonly version: string;
 }
 
-export type SoftwareVulkanResult =
-  | ({ readonly ok: true } & SoftwareVulkan)
-  /** This system has no such package; `reason` says what is missing. */
-  | { readonly ok: false; readonly reason: string };
+/** `ok: false`: this system has no such package; `reason` says what is missing. */
+export type SoftwareVulkanResult = SetUp<SoftwareVulkan>;
 
 export interface SwiftshaderOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -56,62 +54,48 @@ export function findSwiftshader(env: NodeJS.ProcessEnv = process.env): SoftwareV
  */
 export async function installSwiftshader(options: SwiftshaderOptions): Promise<SoftwareVulkanResult> {
   const env = options.env ?? process.env;
-  const before = findSwiftshader(env);
-  if (before !== undefined) return { ok: true, ...before };
-  const tool = missingAptTool(env);
-  if (tool !== undefined)
-    return {
-      ok: false,
-      reason: `SwiftShader comes from Debian's package ${debianPackage}, and there is no ${tool} here.`,
-    };
-  const folder = cacheEntry(env);
-  const waiting = 'SwiftShader: another process is setting it up; waiting';
-  return exclusively(`${folder}.lock`, { waiting, report: options.report, timeoutMs: 600_000 }, async () => {
-    const meanwhile = findSwiftshader(env);
-    return meanwhile === undefined ? fetchInto(folder, env, options.report) : { ok: true, ...meanwhile };
+  const { report } = options;
+  return setUpOnce({
+    ...{ name: 'SwiftShader', folder: cacheEntry(env), report },
+    find: () => findSwiftshader(env),
+    make: (made, scratch) => fetchInto(made, scratch, { env, report }),
   });
 }
 
 const cacheEntry = (env: NodeJS.ProcessEnv): string => join(cacheFolder(env), `swiftshader-${process.arch}`);
 
-async function fetchInto(folder: string, env: NodeJS.ProcessEnv, report: Report): Promise<SoftwareVulkanResult> {
-  const startedAtMs = Date.now();
-  const building = `${folder}.building`;
-  await rm(building, { recursive: true, force: true });
-  const made = join(building, 'made');
-  await mkdir(made, { recursive: true });
-  try {
-    report(
-      `SwiftShader: downloading Debian's ${debianPackage} (32 MB) for the tests of the WebGPU backend; 6 MB of it stay (usually 10 s, once)`,
-    );
-    const fetched = await fetchDebianPackage({ package: debianPackage, dependencies: false, folder: building, env });
-    if (!fetched.ok && fetched.unknown)
-      return { ok: false, reason: `apt's sources have no package ${debianPackage}, which Debian has.` };
-    if (!fetched.ok) throw failure(fetched.output);
-    const archive = fetched.archives[0] as string;
-    const unpacked = await runCommand('dpkg-deb', ['-x', archive, join(building, 'unpacked')], { env });
-    const said = await runCommand('dpkg-deb', ['-f', archive, 'Version'], { env });
-    if (!unpacked.ok || !said.ok) throw failure(unpacked.ok ? said.output : unpacked.output);
-    for (const file of files) {
-      await copyFile(join(building, 'unpacked', packageFolder, file), join(made, file)).catch((error: unknown) => {
-        throw failure(`${debianPackage} ${said.output.trim()} holds no ${file}`, error);
-      });
-    }
-    const stamp: Stamp = {
-      package: debianPackage,
-      version: said.output.trim(),
-      sha256: createHash('sha256')
-        .update(await readFile(archive))
-        .digest('hex'),
-    };
-    await writeFile(join(made, 'complete.json'), `${JSON.stringify(stamp)}\n`);
-    await rm(folder, { recursive: true, force: true });
-    await rename(made, folder);
-    report(`SwiftShader: ready in ${secondsSince(startedAtMs)} (${stamp.version})`);
-    return { ok: true, driverFile: join(folder, manifest), version: stamp.version };
-  } finally {
-    await rm(building, { recursive: true, force: true });
+async function fetchInto(
+  made: string,
+  scratch: string,
+  { env, report }: { readonly env: NodeJS.ProcessEnv; readonly report: Report },
+): Promise<string | null> {
+  const tool = missingAptTool(env);
+  if (tool !== undefined)
+    return `SwiftShader comes from Debian's package ${debianPackage}, and there is no ${tool} here.`;
+  report(
+    `SwiftShader: downloading Debian's ${debianPackage} (32 MB) for the tests of the WebGPU backend; 6 MB of it stay (usually 10 s, once)`,
+  );
+  const fetched = await fetchDebianPackage({ package: debianPackage, dependencies: false, folder: scratch, env });
+  if (!fetched.ok && fetched.unknown) return `apt's sources have no package ${debianPackage}, which Debian has.`;
+  if (!fetched.ok) throw failure(fetched.output);
+  const archive = fetched.archives[0] as string;
+  const unpacked = await runCommand('dpkg-deb', ['-x', archive, join(scratch, 'unpacked')], { env });
+  const said = await runCommand('dpkg-deb', ['-f', archive, 'Version'], { env });
+  if (!unpacked.ok || !said.ok) throw failure(unpacked.ok ? said.output : unpacked.output);
+  for (const file of files) {
+    await copyFile(join(scratch, 'unpacked', packageFolder, file), join(made, file)).catch((error: unknown) => {
+      throw failure(`${debianPackage} ${said.output.trim()} holds no ${file}`, error);
+    });
   }
+  const stamp: Stamp = {
+    package: debianPackage,
+    version: said.output.trim(),
+    sha256: createHash('sha256')
+      .update(await readFile(archive))
+      .digest('hex'),
+  };
+  await writeFile(join(made, 'complete.json'), `${JSON.stringify(stamp)}\n`);
+  return null;
 }
 
 function failure(output: string, cause?: unknown): TributaryError {

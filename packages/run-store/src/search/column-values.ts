@@ -1,6 +1,7 @@
 import type { AttributeName, Field } from '@tributary/filter';
 import { sql } from 'kysely';
 import type { Db } from '../database.js';
+import { commitsOf } from '../history.js';
 import { attributeColumns } from './condition-expression.js';
 
 /** What a run has in a column; null: nothing. */
@@ -20,7 +21,7 @@ export async function columnValues(
     labelsOf(db, 'runParams', runs, fields),
     labelsOf(db, 'runTags', runs, fields),
     attributesOf(db, runs, fields),
-    commitsOf(db, runs, fields),
+    commitsOf(db, fields.some(isCommit) ? runs : []),
   ]);
   const valueIn = (run: string, field: Field): ColumnValue => {
     switch (field.kind) {
@@ -93,18 +94,4 @@ async function attributesOf(db: Db, runs: readonly string[], fields: readonly Fi
   return found;
 }
 
-async function commitsOf(db: Db, runs: readonly string[], fields: readonly Field[]) {
-  const wanted = fields.some((field) => field.kind === 'attribute' && field.attribute === 'commit');
-  if (runs.length === 0 || !wanted) return new Map<string, never>();
-  const rows = await db
-    .selectFrom('lineage')
-    .distinctOn('run')
-    .select(['run', 'value'])
-    .where('run', 'in', runs)
-    .where('key', '=', 'commit')
-    .orderBy('run')
-    .orderBy('generation', 'desc')
-    .orderBy('member')
-    .execute();
-  return new Map(rows.map(({ run, value }) => [run, value]));
-}
+const isCommit = (field: Field): boolean => field.kind === 'attribute' && field.attribute === 'commit';
