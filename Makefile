@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test test-console chaos bench-recovery bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels bench-history
+.PHONY: help quickstart setup install build up down check test chaos bench-recovery bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels bench-history
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -47,10 +47,6 @@ check: install ## format, lint, types, package boundaries
 test: setup ## set up, then every test on real servers
 	@$(SETUP) swiftshader versitygw mlflow chromium
 	@npx vitest run
-
-test-console: setup ## the web console in headless Chromium (1 minute)
-	@$(SETUP) chromium
-	@TRIBUTARY_TEST_CONSOLE=1 npx vitest run test/console.test.ts
 
 # Options for it: make chaos ARGS="--seed 7 --runs 3 --faults 10"; --help names the others
 chaos: install ## train under a seeded schedule of faults, held to a run without any (50 minutes)

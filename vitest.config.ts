@@ -24,11 +24,7 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/**/*.test.ts'],
-          exclude: [
-            ...['**/node_modules/**', '**/dist/**', 'test/bench/**', 'test/chaos/**'],
-            // `make test-console`: its page once waited in vain after a pause, for a cause not yet found.
-            ...(process.env.TRIBUTARY_TEST_CONSOLE === undefined ? ['test/console.test.ts'] : []),
-          ],
+          exclude: ['**/node_modules/**', '**/dist/**', 'test/bench/**', 'test/chaos/**'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 1,

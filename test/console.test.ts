@@ -218,6 +218,8 @@ describe.skipIf(installedChromium === undefined)(title, { timeout: 240_000 }, ()
 
   it('pauses and resumes, and asks before each', async () => {
     await button('Pause').click();
+    // An Escape before it is there would leave it open, and the page behind it dead.
+    await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(

@@ -81,7 +81,6 @@ beforeAll(async () => {
     TRIBUTARY_NATS_PASSWORD_FILE: join(folder, 'password'),
     TRIBUTARY_POSTGRES_URL: database.url,
     TRIBUTARY_TARGETS_DIR: join(folder, 'targets'),
-    TRIBUTARY_RECORDER_ACK_WAIT_MS: '1000',
     TRIBUTARY_RECORDER_BATCH_MESSAGES: '20',
     TRIBUTARY_RECORDER_BATCH_WAIT_MS: '50',
   };
@@ -111,10 +110,13 @@ interface RunningRecorder {
   readonly errors: string[];
 }
 
-/** Starts a recorder that is killed where `faults` says. */
-function startRecorder(faults = ''): RunningRecorder {
+/**
+ * Starts a recorder that is killed where `faults` says.
+ * @param ackWaitMs after which what it had in hand comes again
+ */
+function startRecorder(faults = '', ackWaitMs = 1_000): RunningRecorder {
   const child = spawn(process.execPath, [main], {
-    env: { ...environment, TRIBUTARY_RECORDER_FAULTS: faults },
+    env: { ...environment, TRIBUTARY_RECORDER_FAULTS: faults, TRIBUTARY_RECORDER_ACK_WAIT_MS: String(ackWaitMs) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
@@ -412,10 +414,11 @@ describe('checkpoints', () => {
     'become whole though what a recorder killed at %s had in hand comes again behind a newer one',
     async (faults) => {
       await announceAll(10);
-      const first = startRecorder(faults);
+      // Longer than a recorder takes to start, on a busy machine too.
+      const first = startRecorder(faults, 8_000);
       expect(await ended(first.child), first.errors.join('')).toEqual(killed);
       await announceAll(20);
-      startRecorder();
+      startRecorder('', 8_000);
       await recorded();
       expect(await steps()).toEqual([20, 10]);
       expect(await objects.list(`checkpoints/${run}/`)).toHaveLength(6);
