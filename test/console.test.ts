@@ -171,7 +171,7 @@ describe.skipIf(installedChromium === undefined)(title, { timeout: 240_000 }, ()
     expect(await shownText(plot('Gradient conflicts').getByRole('table').last())).toMatch(/reverse \/ double/);
     // The picture says in words what it shows, and a table has the same.
     const words = await plot('Training loss').getByRole('img').getAttribute('aria-label');
-    expect(words).toMatch(/^Training loss: reverse from [\d.]+ at step \d+ to [\d.]+ at step \d+; double from/);
+    expect(words).toMatch(/^Training loss: reverse from [\d.e-]+ at step \d+ to [\d.e-]+ at step \d+; double from/);
     await plot('Training loss').getByText('As a table').click();
     expect(await plot('Training loss').getByRole('row').count()).toBeGreaterThan(3);
     const map = page.getByRole('region', { name: 'Workers' });
@@ -203,9 +203,12 @@ describe.skipIf(installedChromium === undefined)(title, { timeout: 240_000 }, ()
     await page.reload();
     const loss = page.getByRole('figure', { name: 'Training loss' }).getByRole('img');
     await expect
-      .poll(async () => /reverse from [\d.]+ at step (\d+) /.exec((await loss.getAttribute('aria-label')) ?? '')?.[1], {
-        timeout: 60_000,
-      })
+      .poll(
+        async () => /reverse from [\d.e-]+ at step (\d+) /.exec((await loss.getAttribute('aria-label')) ?? '')?.[1],
+        {
+          timeout: 60_000,
+        },
+      )
       .toBe('1');
     await page.getByRole('combobox', { name: 'Metric' }).selectOption('learning_rate');
     await expect
@@ -307,7 +310,7 @@ describe.skipIf(installedChromium === undefined)(title, { timeout: 240_000 }, ()
     const fields = page.getByRole('table', { name: 'Fields that differ' });
     expect(await shownText(fields)).toMatch(/optimizer\.learningRate\s+0\.01\s+0\.02/);
     const metrics = page.getByRole('table', { name: 'Last values of metrics' });
-    expect(await shownText(metrics)).toMatch(/reverse\.train\.loss\s+best:\s+[\d.]+\s+[\d.]+/);
+    expect(await shownText(metrics)).toMatch(/reverse\.train\.loss\s+best:\s+[\d.e-]+\s+[\d.e-]+/);
     const words = page.getByRole('img').first();
     await expect.poll(() => words.getAttribute('aria-label'), patiently).toMatch(/fast-\w+ from .*; fast-\w+ from /);
     expect(new URL(page.url()).searchParams.getAll('run')).toEqual(runs);

@@ -16,7 +16,11 @@ declare
 begin
   if to_regclass('points_' || part) is not null then return; end if;
   perform pg_advisory_xact_lock(7301002);
-  while known >= 0 and to_regclass('points_' || known) is null loop known := known - 1; end loop;
+  -- Not to_regclass: an advisory lock does not make a session forget names that it looked up in vain before another made them.
+  while known >= 0 and not exists (
+    select from pg_inherits join pg_class on pg_class.oid = inhrelid
+    where inhparent = 'points'::regclass and relname = 'points_' || known
+  ) loop known := known - 1; end loop;
   for added in known + 1 .. part loop
     execute format('create table points_%s (like points including all)', added);
     execute format('create table timings_%s (like timings including all)', added);

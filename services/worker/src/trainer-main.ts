@@ -9,7 +9,8 @@ import { aliveIntervalMs, type FromTrainer, type ToTrainer } from './trainer-mes
 import { TrainerSession } from './trainer-session.js';
 
 const tell = (message: FromTrainer): void => {
-  if (process.connected) process.send?.(message);
+  // An agent that was killed this moment takes no message any more; its end is told by `disconnect`.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 };
 
 // Without its agent a trainer has no one to obey.
