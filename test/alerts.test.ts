@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '@tributary/devstack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { alertCases, type FiringCase, firesWithoutData, type InputSeries } from './dashboards/alert-cases.js';
-import { type AlertRule, alertRules, recordingRules, ruleFiles } from './dashboards/alert-rules.js';
-import { promtool } from './dashboards/promtool.js';
+import { alertCases, type FiringCase, firesWithoutData, type InputSeries } from './monitoring/alert-cases.js';
+import { type AlertRule, alertRules, recordingRules, ruleFiles } from './monitoring/alert-rules.js';
+import { promtool } from './monitoring/promtool.js';
 
 let folder: string;
 beforeAll(async () => {

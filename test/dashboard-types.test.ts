@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '@tributary/devstack';
 import { expect, it, vi } from 'vitest';
-import { typeErrors } from './dashboards/type-check.js';
+import { typeErrors } from './monitoring/type-check.js';
 
 // The compiler reads the SDK's types anew each time.
 vi.setConfig({ testTimeout: 120_000 });
