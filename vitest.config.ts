@@ -1,5 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that need servers at most, and no workers that train: two files at a time. */
+const parts = [
+  'packages/*/src/**/*.test.ts',
+  'services/*/src/**/*.test.ts',
+  'test/{api,cli}/**/*.test.ts',
+  'test/{alerts,chaos-schedule,dashboard-types}.test.ts',
+];
+
 export default defineConfig({
   test: {
     // Temporal's native bridge and the TensorFlow addon dislike worker threads.
@@ -11,7 +19,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'parts',
-          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts'],
+          include: parts,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -24,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**', 'test/bench/**', 'test/chaos/**'],
+          exclude: ['**/node_modules/**', '**/dist/**', 'test/bench/**', 'test/chaos/**', ...parts],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
