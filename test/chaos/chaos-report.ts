@@ -62,6 +62,7 @@ export function summarize(options: {
       faults: result.faults,
       hash_equal: result.hashEqual,
       hashes_compared: result.hashesCompared,
+      checkpoints_missing: result.checkpointsMissing,
       snapshots_missing: result.snapshotsMissing,
       generations: result.generations,
       seconds: round(result.seconds),

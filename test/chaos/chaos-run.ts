@@ -7,6 +7,7 @@ import { describeFault, faultLabel, type Strike } from './fault.js';
 import { MessageCapture } from './message-capture.js';
 import { RunWatch } from './run-watch.js';
 import { strikeFault } from './strike-fault.js';
+import { unwrittenCheckpoints } from './unwritten-checkpoints.js';
 
 /** No step for so long after a fault was mended: the run hangs. */
 const hangMs = 180_000;
@@ -57,6 +58,7 @@ export async function trainUnderFaults(stack: ChaosStack, options: ChaosRunOptio
   const capture = new MessageCapture(stack.connection, stack.servers.namespace, run);
   const recoveries: Recovery[] = [];
   const troubles: string[] = [];
+  const unwritten = new Set<number>();
   const ended = new AbortController();
   const rest = untilRest(stack, run, ended.signal);
   rest.then(
@@ -93,6 +95,7 @@ export async function trainUnderFaults(stack: ChaosStack, options: ChaosRunOptio
       reference,
       steps: spec.budget.steps ?? 0,
       tasks: spec.tasks.map(({ name }) => name),
+      unwritten,
     });
     const generations = watch.generation;
     return {
@@ -133,6 +136,11 @@ export async function trainUnderFaults(stack: ChaosStack, options: ChaosRunOptio
         event.generation > generation ? `generation ${event.generation} from step ${event.step - 1}` : 'goes on';
       const note = struck.note === null ? '' : ` [${struck.note}]`;
       const told = `step ${step}: ${describeFault(strike.fault)}${note}: ${measured.seconds.toFixed(2)} s, ${moved}`;
+      if (event.generation > generation)
+        for (const lost of await unwrittenCheckpoints(stack, { run, reference, resumed: event.step - 1 })) {
+          if (!unwritten.has(lost)) report(`  checkpoint ${lost} had not been written`);
+          unwritten.add(lost);
+        }
       // The next fault finds a run that has new ground.
       await watch.untilStep(step + 1, limit);
       return { measured, told };

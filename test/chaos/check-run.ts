@@ -34,9 +34,11 @@ export async function tracesOf(db: Db, run: string): Promise<RunTraces> {
 }
 
 export interface RunCheck {
-  /** Each hash that both runs have is equal, and no checkpoint of the unfailed run is missing. */
+  /** Each hash that both runs have is equal, and no checkpoint that was written is missing. */
   readonly hashEqual: boolean;
   readonly hashesCompared: number;
+  /** Checkpoints of the unfailed run that a fault cost before they were written. */
+  readonly checkpointsMissing: number;
   /** Parts of snapshots of the unfailed run that this one did not record: a fault may cost a snapshot, never a step. */
   readonly snapshotsMissing: number;
   /** (task, step) pairs that are not in Postgres, and those that are there more than once. */
@@ -52,12 +54,14 @@ export interface CheckOptions {
   readonly reference: string;
   readonly steps: number;
   readonly tasks: readonly string[];
+  /** Steps of checkpoints that faults cost before they were written. */
+  readonly unwritten?: ReadonlySet<number>;
 }
 
 /** Holds a run under faults to the run without any. What may take a moment, such as the release of slots, is waited for. */
 export async function checkRun(stack: ChaosStack, options: CheckOptions): Promise<RunCheck> {
   const { db } = stack;
-  const { run, reference, steps, tasks } = options;
+  const { run, reference, steps, tasks, unwritten = new Set() } = options;
   const wrong: string[] = [];
   const traces = await tracesOf(db, run);
   const unfailed = await tracesOf(db, reference);
@@ -70,7 +74,10 @@ export async function checkRun(stack: ChaosStack, options: CheckOptions): Promis
     if (ours !== theirs) unequal.push(`${what} is ${ours?.slice(0, 12) ?? 'missing'}, not ${theirs?.slice(0, 12)}`);
   };
   compare('the state hash at the end', traces.stateHash, unfailed.stateHash);
-  for (const [step, hash] of unfailed.checkpoints) compare(`checkpoint ${step}`, traces.checkpoints.get(step), hash);
+  let checkpointsMissing = 0;
+  for (const [step, hash] of unfailed.checkpoints)
+    if (unwritten.has(step) && !traces.checkpoints.has(step)) checkpointsMissing++;
+    else compare(`checkpoint ${step}`, traces.checkpoints.get(step), hash);
   let snapshotsMissing = 0;
   for (const [key, hash] of unfailed.snapshots)
     if (traces.snapshots.has(key)) compare(`snapshot ${key}`, traces.snapshots.get(key), hash);
@@ -100,7 +107,8 @@ export async function checkRun(stack: ChaosStack, options: CheckOptions): Promis
     const left = await settled(probe);
     if (left > 0) wrong.push(`${left} ${what}`);
   }
-  return { hashEqual: unequal.length === 0, hashesCompared, snapshotsMissing, lostSteps, duplicates, wrong };
+  const hashEqual = unequal.length === 0;
+  return { hashEqual, hashesCompared, checkpointsMissing, snapshotsMissing, lostSteps, duplicates, wrong };
 }
 
 /** The count once it is 0, or what it is after half a minute. */

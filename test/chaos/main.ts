@@ -94,7 +94,7 @@ async function main(): Promise<number> {
     const result = await trainUnderFaults(stack, { spec: chaosJob(steps, `chaos-${run}`), strikes, reference, report });
     results.push(result);
     report(
-      `  ${result.run}: ${result.faults} faults, ${result.hashesCompared} hashes ${result.hashEqual ? 'equal' : 'NOT EQUAL'} (${result.snapshotsMissing} not there), ${result.generations} generations, ${result.redoneSteps} steps redone, ${result.seconds.toFixed(1)} s`,
+      `  ${result.run}: ${result.faults} faults, ${result.hashesCompared} hashes ${result.hashEqual ? 'equal' : 'NOT EQUAL'} (${result.checkpointsMissing} checkpoints and ${result.snapshotsMissing} snapshots not there), ${result.generations} generations, ${result.redoneSteps} steps redone, ${result.seconds.toFixed(1)} s`,
     );
     if (result.wrong.length > 0) {
       for (const line of result.wrong) report(`  WRONG: ${line}`);

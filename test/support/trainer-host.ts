@@ -43,7 +43,7 @@ export class TrainerHost {
   readonly folder: SnapshotFolder;
   readonly #ground: TrainingGround;
   readonly #compute = new ComputeKeeper();
-  readonly #server: { close(): void };
+  readonly #server: ReturnType<typeof serveSnapshots>;
   readonly #logger = createLogger({ service: 'trainer', level: 'fatal' });
   #lost = false;
 
@@ -129,7 +129,7 @@ export class TrainerHost {
   /** This worker's machine is gone, with all that it held; what an aborted trainer or a copy was still writing goes nowhere. */
   async lose(): Promise<void> {
     this.#lost = true;
-    this.#server.close();
+    await this.#server.close();
     await rm(this.folder.root, { recursive: true, force: true, maxRetries: 20 });
   }
 

@@ -65,7 +65,10 @@ export class FakeAgent extends EventEmitter {
   readonly #endings: KV;
   readonly #confirmedDead: Record<string, number> = {};
   readonly #beacons: NodeJS.Timeout;
-  #serving: { close(): void } | null = null;
+  #serving: ReturnType<typeof serveSnapshots> | null = null;
+  #stopWatching: () => Promise<void> = async () => {};
+  /** Work of earlier trainers and of served snapshots, which may still write. */
+  readonly #closing: Promise<void>[] = [];
   #sequence = 0;
   #trainer: FakeTrainer | null = null;
   #silent = false;
@@ -83,10 +86,14 @@ export class FakeAgent extends EventEmitter {
     const folder = new SnapshotFolder(await mkdtemp(join(tmpdir(), 'fake-snapshots-')));
     const agent = new FakeAgent(options, nc, await kvm.open(options.names.endingsBucket), folder);
     const watch = await generations.watch();
-    void (async () => {
+    const obeying = (async () => {
       for await (const entry of watch)
         if (entry.operation === 'PUT') await agent.#obey(entry.json<GenerationDocument>());
     })();
+    agent.#stopWatching = async () => {
+      watch.stop();
+      await obeying;
+    };
     return agent;
   }
 
@@ -139,8 +146,7 @@ export class FakeAgent extends EventEmitter {
       this.#end();
       return;
     }
-    this.#serving?.close();
-    this.#serving = null;
+    this.#stopServing();
     this.#trainer?.close();
   }
 
@@ -152,8 +158,9 @@ export class FakeAgent extends EventEmitter {
 
   async close(): Promise<void> {
     clearInterval(this.#beacons);
-    await this.#trainer?.closed();
-    this.#serving?.close();
+    await this.#stopWatching();
+    this.#stopServing();
+    await Promise.all([this.#trainer?.closed(), ...this.#closing]);
     await this.#nc.close();
     await rm(this.folder.root, { recursive: true, force: true });
   }
@@ -182,10 +189,15 @@ export class FakeAgent extends EventEmitter {
     this.#serving ??= serveSnapshots({ connection: this.#nc, names: this.#options.names, worker, folder, logger });
   }
 
+  #stopServing(): void {
+    if (this.#serving !== null) this.#closing.push(this.#serving.close());
+    this.#serving = null;
+  }
+
   #end(): void {
     const trainer = this.#trainer;
     if (trainer === null) return;
-    trainer.close();
+    this.#closing.push(trainer.closed());
     this.#confirm(trainer.status.run, trainer.status.generation);
     this.#trainer = null;
     this.beacon();

@@ -32,7 +32,7 @@ export class SnapshotKeeper {
   readonly #documents = new Map<RunId, GenerationDocument>();
   /** Of the copies under way of each run's newest generation. */
   readonly #copying = new Map<RunId, AbortController>();
-  readonly #server: { close(): void };
+  readonly #server: ReturnType<typeof serveSnapshots>;
   #tail: Promise<void> = Promise.resolve();
 
   constructor(options: SnapshotKeeperOptions) {
@@ -100,9 +100,9 @@ export class SnapshotKeeper {
 
   /** Stops serving; what it holds stays. */
   async close(): Promise<void> {
-    this.#server.close();
+    const served = this.#server.close();
     for (const run of this.#copying.keys()) this.#giveUpCopies(run, `worker ${this.#options.worker} leaves`);
-    await this.#tail;
+    await Promise.all([served, this.#tail]);
   }
 
   #copiesOf(run: RunId): AbortController {

@@ -27,28 +27,33 @@ export interface SnapshotService {
 
 /**
  * Answers for one agent's snapshots: what it holds, pieces of files, and requests to keep copies for others. A request is
- * always answered, if only with an error.
+ * always answered, if only with an error. Once `close` resolves, nothing is read or written any more.
  */
-export function serveSnapshots(service: SnapshotService): { close(): void } {
+export function serveSnapshots(service: SnapshotService): { close(): Promise<void> } {
   const { connection, names, worker, logger } = service;
   const closing = new AbortController();
+  const answering = new Set<Promise<void>>();
   const subscription = connection.subscribe(names.snapshots(worker), {
     callback: (failure, message) => {
       if (failure) return;
-      answer(message, service, closing.signal).catch((error: unknown) => {
-        logger.debug({ error: String(error) }, 'a snapshot request is answered with an error');
-        try {
-          respondError(message, error);
-        } catch (unsent) {
-          logger.debug({ error: String(unsent) }, 'a snapshot request could not be answered');
-        }
-      });
+      const answered = answer(message, service, closing.signal)
+        .catch((error: unknown) => {
+          logger.debug({ error: String(error) }, 'a snapshot request is answered with an error');
+          try {
+            respondError(message, error);
+          } catch (unsent) {
+            logger.debug({ error: String(unsent) }, 'a snapshot request could not be answered');
+          }
+        })
+        .finally(() => answering.delete(answered));
+      answering.add(answered);
     },
   });
   return {
-    close() {
+    async close() {
       subscription.unsubscribe();
       closing.abort(new TributaryError('SNAPSHOT_LOST', `Worker ${worker} leaves.`));
+      await Promise.all(answering);
     },
   };
 }
