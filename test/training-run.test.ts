@@ -48,9 +48,11 @@ describe('a training run on a whole installation', () => {
 
   it('lets a run wait that would want more workers than are free', async () => {
     const both = { ...fastRun, workers: { min: 2, max: 2 } };
+    const { 'reverse.jsonl': reverse, 'double.jsonl': double } = fastFiles;
+    const files = { 'reverse.jsonl': reverse, 'double.jsonl': double };
     const runs = [
-      await installation.launch({ ...both, experiment: 'first' }, fastFiles),
-      await installation.launch({ ...both, experiment: 'second' }, fastFiles),
+      await installation.launch({ ...both, experiment: 'first' }, files),
+      await installation.launch({ ...both, experiment: 'second' }, files),
     ];
     const documents = await Promise.all(runs.map((run) => installation.untilRest(run)));
     expect(documents.map(({ state }) => state)).toEqual(['finished', 'finished']);
