@@ -1,5 +1,6 @@
 import { type Condition, parseFilter } from '@tributary/filter';
 import { type Db, type ExperimentRow, listExperiments } from '@tributary/run-store';
+import { isLike } from './like-pattern.js';
 import type { MlflowExperiment } from './mlflow-documents.js';
 import { MlflowError } from './mlflow-errors.js';
 
@@ -64,21 +65,13 @@ function isNamed(
     ['run', 'experiment'].includes(condition.field.attribute);
   if (named && condition.kind === 'text') return (experiment === condition.value) !== condition.negated;
   if (named && condition.kind === 'texts') return condition.values.includes(experiment) !== condition.negated;
-  if (named && condition.kind === 'like') return likeExpression(condition).test(experiment) !== condition.negated;
+  if (named && condition.kind === 'like')
+    return isLike(experiment, condition.pattern, condition.ignoreCase) !== condition.negated;
   throw new MlflowError(
     400,
     'INVALID_PARAMETER_VALUE',
     "Experiments are found by name alone, e.g. name LIKE 'words%'; filter runs by everything else.",
   );
-}
-
-/** Escapes come first, so that an escaped wildcard is a plain character. */
-function likeExpression({ pattern, ignoreCase }: { readonly pattern: string; readonly ignoreCase: boolean }): RegExp {
-  const plain = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-  const body = pattern.replace(/\\(.)|%|_|[^\\%_]+/gsu, (piece, escaped?: string) =>
-    escaped !== undefined ? plain(escaped) : piece === '%' ? '.*' : piece === '_' ? '.' : plain(piece),
-  );
-  return new RegExp(`^${body}$`, ignoreCase ? 'siu' : 'su');
 }
 
 const sortKeys: Readonly<Record<string, (row: ExperimentRow) => number | string>> = {
