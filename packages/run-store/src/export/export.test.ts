@@ -5,11 +5,14 @@ import { parquetReadObjects } from 'hyparquet';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  attemptsOf,
+  compareRuns,
   conflicts,
   divergencesOf,
   exportCsv,
   exportJsonLines,
   exportParquet,
+  generationsOf,
   history,
   importRuns,
   ledgerOf,
@@ -145,6 +148,31 @@ describe('JSON lines', () => {
     ['one step twice', '{"kind":"points","subject":"run","series":"x","step":[1,1],"value":[1,2]}', 'duplicate key'],
     ['a tag that is too long', `{"kind":"tag","row":{"key":"k","value":"${'x'.repeat(501)}"}}`, 'check constraint'],
     ['an unknown kind', '{"kind":"novelty"}', 'its kind "novelty" is unknown'],
+    [
+      'an attempt that began at no moment',
+      '{"kind":"attempt","row":{"attempt":1,"state":null,"started_at":"infinity"}}',
+      'its attempt is not valid (started_at: ',
+    ],
+    [
+      'members that are none',
+      '{"kind":"generation","row":{"generation":1,"attempt":1,"members":{},"resume_step":0,"opened_at":"2026-01-01T00:00:00Z"}}',
+      'its generation is not valid (members: ',
+    ],
+    [
+      'a matrix of more tasks than it has',
+      `{"kind":"matrix","group":"all","row":{"step":1,"tasks":null,"gram":[${Array(6).fill(1)}],"coefficients":[1,1,1]}}`,
+      'is not one of up to 2 tasks',
+    ],
+    [
+      'a matrix that is none',
+      '{"kind":"matrix","group":"all","row":{"step":1,"tasks":null,"gram":[1],"coefficients":[1,1]}}',
+      'is not one of up to 2 tasks',
+    ],
+    [
+      'JSON that is too deep',
+      `{"kind":"tag","row":{"key":"k","value":"v","more":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
+      'cannot be imported',
+    ],
   ])('refuse a run with %s, whole', async (_, line, message) => {
     const run = exported.split('\n')[1]?.replaceAll('export-a', 'export-c');
     await expect(importRuns(fresh, fromText(`${head()}${run}\n${line}\n`))).rejects.toMatchObject({
@@ -155,16 +183,45 @@ describe('JSON lines', () => {
     expect(left).toEqual([]);
   });
 
-  it('end a run that was not at rest', async () => {
-    const run = exported
-      .split('\n')[1]
-      ?.replaceAll('export-a', 'export-d')
-      .replace('"state":"failed"', '"state":"running"');
-    await importRuns(fresh, fromText(`${head()}${run}\n`));
-    expect(await requireRun(fresh, 'export-d')).toMatchObject({
-      state: 'cancelled',
-      reason: 'it was running when it was exported',
+  it.each([
+    ['a run that was created at no moment', { created_at: 'infinity' }, 'created_at: '],
+    ['files that are none', { files: ['a'] }, 'files: '],
+    ['an experiment that is no name', { experiment: '../x' }, 'experiment: '],
+    ['steps before the first', { step: -1 }, 'step: '],
+    ['an endless note', { note: 'x'.repeat(10_001) }, 'note: '],
+  ])('refuse %s', async (_, fields, message) => {
+    const line = JSON.parse(exported.split('\n')[1] ?? '') as { row: object };
+    const run = JSON.stringify({ ...line, row: { ...line.row, run: 'export-c', ...fields } });
+    await expect(importRuns(fresh, fromText(`${head()}${run}\n`))).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: expect.stringContaining(`Line 2 cannot be imported: its run is not valid (${message}`),
     });
+  });
+
+  it('fill in what an older run file left to its defaults', async () => {
+    const line = JSON.parse(exported.split('\n')[1] ?? '') as { row: { spec: Record<string, unknown> } };
+    const { checkpoints, ...spec } = line.row.spec;
+    const run = JSON.stringify({ ...line, row: { ...line.row, run: 'export-e', spec } });
+    await importRuns(fresh, fromText(`${head()}${run}\n`));
+    expect((await requireRun(fresh, 'export-e')).spec.checkpoints).toEqual(checkpoints);
+  });
+
+  it('end a run that was not at rest with the last that is known of it', async () => {
+    const lines = exported.split('\n');
+    const run = lines[1]?.replaceAll('export-a', 'export-d').replace('"state":"failed"', '"state":"running"');
+    const began = '"attempt":1,"state":null,"reason":null,"target_steps":100,"started_at":"2026-01-01T00:00:00+00:00"';
+    const opened = '"resume_step":0,"members":[],"opened_at":"2026-01-01T00:01:00+00:00"';
+    const underWay = [
+      `{"kind":"attempt","row":{${began},"ended_at":null}}`,
+      `{"kind":"generation","row":{"generation":1,"attempt":1,${opened},"time":{"ms":{"starting":5000,"training":25000},"reachedStep":9}}}`,
+    ];
+    await importRuns(fresh, fromText(`${head()}${run}\n${underWay.join('\n')}\n`));
+    const endedAt = new Date('2026-01-01T00:01:30Z');
+    const told = { reason: 'it was running when it was exported', endedAt };
+    expect(await requireRun(fresh, 'export-d')).toMatchObject({ state: 'cancelled', ...told });
+    expect(await attemptsOf(fresh, 'export-d')).toMatchObject([{ state: 'cancelled', ...told }]);
+    expect(await generationsOf(fresh, 'export-d')).toMatchObject([{ outcome: 'cancelled', endedAt }]);
+    expect((await compareRuns(fresh, ['export-d', 'export-e'])).runs[0]?.seconds).toBe(90);
   });
 });
 

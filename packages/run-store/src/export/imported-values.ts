@@ -2,6 +2,7 @@ import { type ControlledTransaction, sql } from 'kysely';
 import { numberText } from '../record-staging.js';
 import type { Schema, SeriesKind } from '../schema.js';
 import { type ExportLine, invalid } from './export-lines.js';
+import { requireMatrix } from './imported-rows.js';
 
 /** Writes the numbered values of one run: points, timings, matrices and the ledger. */
 export class ImportedValues {
@@ -12,6 +13,8 @@ export class ImportedValues {
   constructor(
     private readonly trx: ControlledTransaction<Schema>,
     private readonly run: string,
+    /** Of the run file. */
+    private readonly tasks: number,
   ) {}
 
   async write(line: ExportLine): Promise<void> {
@@ -41,6 +44,7 @@ export class ImportedValues {
         return;
       }
       case 'matrix': {
+        requireMatrix(line, this.tasks);
         const name = textOf(line, 'group');
         const known = this.#groups.get(name);
         const group =

@@ -1,11 +1,11 @@
-import { runFileSchema } from '@tributary/config';
-import { isResting, isToken, type RunState, runStates, TributaryError } from '@tributary/protocol';
+import { TributaryError } from '@tributary/protocol';
 import { type ControlledTransaction, sql } from 'kysely';
 import type { Db } from '../database.js';
 import { isTransientDatabaseError } from '../database.js';
 import { writeParams } from '../run-labels.js';
 import type { Schema } from '../schema.js';
 import { type ExportLine, invalid, readExport } from './export-lines.js';
+import { checkedRow, checkedRun, rowOf } from './imported-rows.js';
 import { ImportedValues } from './imported-values.js';
 import { quoted, rowSections, runColumns } from './run-sections.js';
 
@@ -57,37 +57,30 @@ export async function importRuns(
   }
 }
 
-type Row = Readonly<Record<string, unknown>>;
-
-function rowOf({ content, number, kind }: ExportLine): Row {
-  const { row } = content;
-  if (typeof row !== 'object' || row === null || Array.isArray(row))
-    throw invalid(number, `${kind} has no row; export the runs again`);
-  return row as Row;
-}
-
 const sectionsByKind = new Map(rowSections.map((section) => [section.kind, section]));
 
 /** The run that is being imported, in its transaction. */
 class OpenRun {
-  readonly #values: ImportedValues;
   private constructor(
     private readonly trx: ControlledTransaction<Schema>,
     private readonly run: string,
-  ) {
-    this.#values = new ImportedValues(trx, run);
-  }
+    private readonly values: ImportedValues,
+    /** What is said of a run that was not at rest when it was exported. */
+    private readonly reason: string | null,
+  ) {}
 
   /** @returns null where its id is taken and it is to be passed over */
   static async begin(db: Db, line: ExportLine, taken: 'refuse' | 'skip'): Promise<OpenRun | null> {
-    const row = checkedRun(line);
+    const { row, spec, resting } = checkedRun(line);
     const run = String(row.run);
+    const reason = resting ? null : `it was ${String(row.state)} when it was exported`;
+    const imported = reason === null ? row : { ...row, state: 'cancelled', reason, ended_at: null };
     const trx = await db.startTransaction().execute();
     try {
       const inserted = await atLine(line, () =>
         sql`
           insert into runs (${sql.raw(quoted(runColumns))})
-          select ${sql.raw(quoted(runColumns))} from json_populate_record(null::runs, ${JSON.stringify(row)}::json)
+          select ${sql.raw(quoted(runColumns))} from json_populate_record(null::runs, ${JSON.stringify(imported)}::json)
           on conflict do nothing returning run`.execute(trx),
       );
       if (inserted.rows.length === 0) {
@@ -99,9 +92,9 @@ class OpenRun {
         await trx.rollback().execute();
         return null;
       }
-      await writeParams(trx, run, row.spec as object);
+      await writeParams(trx, run, spec);
       await sql`select reserve_series()`.execute(trx);
-      return new OpenRun(trx, run);
+      return new OpenRun(trx, run, new ImportedValues(trx, run, spec.tasks.length), reason);
     } catch (error) {
       if (!trx.isRolledBack)
         await trx
@@ -115,8 +108,8 @@ class OpenRun {
   async write(line: ExportLine): Promise<void> {
     await atLine(line, async () => {
       const section = sectionsByKind.get(line.kind);
-      if (section === undefined) return await this.#values.write(line);
-      rowOf(line);
+      if (section === undefined) return await this.values.write(line);
+      checkedRow(line);
       const columns = sql.raw(quoted(section.columns));
       await sql`
         insert into ${sql.table(section.table)} (run, ${columns})
@@ -128,7 +121,8 @@ class OpenRun {
   /** @returns the run's id */
   async commit(): Promise<string> {
     try {
-      await this.#values.summarize();
+      await this.values.summarize();
+      if (this.reason !== null) await endNow(this.trx, this.run, this.reason);
       await this.trx.commit().execute();
       return this.run;
     } catch (error) {
@@ -147,21 +141,21 @@ class OpenRun {
   }
 }
 
-function checkedRun(line: ExportLine): Row {
-  const row = rowOf(line);
-  const { run, state, spec } = row;
-  if (typeof run !== 'string' || !isToken(run)) throw invalid(line.number, `${JSON.stringify(run)} is no id of a run`);
-  if (!runStates.includes(state as RunState))
-    throw invalid(line.number, `${JSON.stringify(state)} is no state of a run`);
-  const { error } = runFileSchema.safeParse(spec);
-  if (error)
-    throw invalid(
-      line.number,
-      `the run file of ${run} is not valid (${error.issues[0]?.path.join('.')}: ${error.issues[0]?.message})`,
-    );
-  if (isResting(state as RunState)) return row;
-  const reason = `it was ${String(state)} when it was exported`;
-  return { ...row, state: 'cancelled', reason, ended_at: row.ended_at ?? new Date().toISOString() };
+/** Ends what was under way, with the last that is known of it: the time since then was nobody's. */
+async function endNow(trx: ControlledTransaction<Schema>, run: string, reason: string): Promise<void> {
+  await sql`
+    update generations set outcome = 'cancelled', outcome_reason = ${reason}, ended_at = opened_at + coalesce((
+      select sum(ms::float8) from jsonb_each_text(time -> 'ms') as used (use, ms)
+    ), 0) * interval '1 millisecond'
+    where run = ${run} and ended_at is null`.execute(trx);
+  await sql`
+    update attempts set state = 'cancelled', reason = ${reason}, ended_at = greatest(started_at, (
+      select max(ended_at) from generations own where own.run = attempts.run and own.attempt = attempts.attempt
+    ))
+    where run = ${run} and ended_at is null`.execute(trx);
+  await sql`
+    update runs set ended_at = coalesce((select max(ended_at) from attempts own where own.run = runs.run), now())
+    where run = ${run}`.execute(trx);
 }
 
 /** Gives what the database says against a line the line's number. */
@@ -170,8 +164,8 @@ async function atLine<T>(line: ExportLine, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const code = (error as { readonly code?: unknown }).code;
-    // Classes 22 and 23: values that a column cannot hold, and rows that stand twice.
-    if (typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code) && !isTransientDatabaseError(error))
+    // Classes 22 and 23: values that a column cannot hold, and rows that stand twice; 54: JSON that is too deep.
+    if (typeof code === 'string' && /^(2[23]|54)[0-9A-Z]{3}$/.test(code) && !isTransientDatabaseError(error))
       throw invalid(line.number, error instanceof Error ? error.message : String(error), error);
     throw error;
   }
