@@ -58,6 +58,20 @@ describe('access', () => {
     expect(await response.json()).toMatchObject({ code: 'OBJECT_NOT_FOUND' });
   });
 
+  it.each([
+    ['GET', '/v1/runs/a%00b'],
+    ['GET', '/v1/runs?experiment=a%00b'],
+    ['GET', '/v1/best?metric=a%00b'],
+    ['GET', '/v1/compare?runs=a%00b,c'],
+    ['POST', '/v1/runs/archive', { runs: ['a\0b'] }],
+    ['PUT', '/v1/runs/a/note', { note: 'a\0b' }],
+    ['GET', '/api/2.0/mlflow/runs/get?run_id=a%00b'],
+  ])('refuses what no text of Postgres can hold: %s %s', async (method, path, body?: unknown) => {
+    const response = await here.request(method, path, body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ message: expect.stringContaining('U+0000') });
+  });
+
   it('says how the servers are', async () => {
     const response = await here.request('GET', '/v1/health');
     expect(await response.json()).toMatchObject({

@@ -32,6 +32,13 @@ export function replyWithError(
   void reply.status(status).type('application/json').send(JSON.stringify(document));
 }
 
+/** SQLSTATEs of text that no value of Postgres can be; the driver's own are always UTF-8. */
+const unholdableText = ['22021', '22P05'];
+
+function isUnholdableText(error: Error): boolean {
+  return unholdableText.includes((error as { readonly code?: string }).code ?? '');
+}
+
 /** The status and document of an error. */
 export function errorReply(error: FastifyError | TributaryError): { status: number; document: ErrorDocument } {
   if (error instanceof TributaryError) return { status: statusOf[error.code] ?? 500, document: toErrorDocument(error) };
@@ -40,6 +47,14 @@ export function errorReply(error: FastifyError | TributaryError): { status: numb
     const what = error.validation.map((issue) => `${where}${issue.instancePath ?? ''}: ${issue.message ?? 'is wrong'}`);
     return { status: 400, document: { code: 'SPEC_INVALID', message: what.join('\n') } };
   }
+  if (isUnholdableText(error))
+    return {
+      status: 400,
+      document: {
+        code: 'DATA_INVALID',
+        message: 'The request holds the character U+0000, which Postgres cannot keep in a text; leave it out.',
+      },
+    };
   if (isTransientDatabaseError(error))
     return {
       status: 503,
