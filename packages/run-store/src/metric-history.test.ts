@@ -88,6 +88,13 @@ describe('a thinned history', () => {
     }
   });
 
+  it('of a part of a series reads no more than the part', async () => {
+    const run = await runWith(Array.from({ length: 1_000 }, (_, step) => ({ step, value: step })));
+    const series = await requireMetric(db, run, 'spell.train.loss');
+    const part = { ...series, firstStep: 990, lastStep: 995, count: 6 };
+    expect((await downsampledHistory(db, part, 320)).map(({ step }) => step)).toEqual([990, 991, 992, 993, 994, 995]);
+  });
+
   it('does not depend on the order in which points came', async () => {
     const all = Array.from({ length: 500 }, (_, step) => ({ step, value: Math.sin(step / 7) }));
     const run = await runWith(all);

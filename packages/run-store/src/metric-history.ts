@@ -70,6 +70,7 @@ function rowsOf({ id, kind }: { readonly id: number; readonly kind: SeriesKind }
  * A metric's history by step in at most `points` points, computed by the database in constant memory. Where there are more, its
  * steps are cut into equal buckets, and of each the first point, the last, the least, the greatest and the first NaN stay (M4
  * of Jugel et al., VLDB 2014, plus NaN): drawn as a line it looks like the whole. The same data gives the same points.
+ * @param series the whole, or a part: `count` is the most points that there are from its first step to its last
  * @param points at least {@link fewestPoints}
  */
 export async function downsampledHistory(db: Db, series: MetricSeries, points: number): Promise<HistoryPoint[]> {
@@ -78,7 +79,7 @@ export async function downsampledHistory(db: Db, series: MetricSeries, points: n
   const rows = rowsOf(series);
   if (count <= points) {
     const all = await sql<HistoryPoint>`
-      select step, value from (${rows}) source where step <= ${lastStep} order by step`.execute(db);
+      select step, value from (${rows}) source where step between ${firstStep} and ${lastStep} order by step`.execute(db);
     return all.rows;
   }
   const buckets = Math.max(1, Math.floor(points / fewestPoints));

@@ -74,8 +74,7 @@ export function metricRoutes({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyncZod
           const part = series && within(series, start_step ?? 0, end_step ?? Number.MAX_SAFE_INTEGER);
           if (!part) continue;
           for (const point of await downsampledHistory(db, part, max_results))
-            if (point.step >= (part.firstStep ?? 0))
-              metrics.push({ ...mlflowMetric(run, metric_key, point), run_id: run.run });
+            metrics.push({ ...mlflowMetric(run, metric_key, point), run_id: run.run });
         }
         return { metrics };
       },
