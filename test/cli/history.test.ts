@@ -10,7 +10,7 @@ let here: ApiInstallation;
 const ids = ['cli-a', 'cli-b'];
 
 beforeAll(async () => {
-  here = await ApiInstallation.open();
+  here = await ApiInstallation.open({ grafana: 'https://its-own.example' });
   for (const [place, id] of ids.entries()) {
     const run = id as RunId;
     const spec = runFileSchema.parse({
@@ -58,6 +58,15 @@ describe('runs history', () => {
     const { code, stderr } = await here.cli(['runs', 'history', 'cli-a', 'loss']);
     expect(code).toBe(2);
     expect(stderr).toBe('Run cli-a has no metric "loss"; it has grad_norm, spell.train.loss.\n');
+  });
+});
+
+describe('runs show', () => {
+  it("links to the run's dashboard where a Grafana is named", async () => {
+    const address = /^Grafana {5}https:\/\/grafana\.example\/d\/tributary-run\/run\?var-run=cli-a&from=\d+&to=\d+$/m;
+    const named = await here.cli(['runs', 'show', 'cli-a'], { TRIBUTARY_GRAFANA_URL: 'https://grafana.example' });
+    expect(named.stdout).toMatch(address);
+    expect((await here.cli(['runs', 'show', 'cli-a'])).stdout).toMatch(/^Grafana {5}https:\/\/its-own\.example\/d\//m);
   });
 });
 

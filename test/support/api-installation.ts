@@ -38,7 +38,7 @@ export class ApiInstallation {
   ) {}
 
   static async open(
-    options: { readonly temporalAddress?: string; readonly maxUploadBytes?: number } = {},
+    options: { readonly temporalAddress?: string; readonly maxUploadBytes?: number; readonly grafana?: string } = {},
   ): Promise<ApiInstallation> {
     const servers = await testServers();
     const namespace = temporaryNamespace();
@@ -54,7 +54,7 @@ export class ApiInstallation {
       {
         namespace,
         token,
-        links: { temporal: 'http://127.0.0.1:8233', prometheus: null },
+        links: { temporal: 'http://127.0.0.1:8233', prometheus: null, grafana: options.grafana ?? null },
         heartbeatMs: 200,
         generateTimeoutMs: 5_000,
         ...(options.maxUploadBytes === undefined ? {} : { maxUploadBytes: options.maxUploadBytes }),

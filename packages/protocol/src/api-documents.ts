@@ -13,7 +13,14 @@ export interface HealthDocument {
   /** What each server answered: `ok`, or why not. */
   readonly servers: Readonly<Record<'postgres' | 'nats' | 'temporal', string>>;
   /** Web pages of the stack, where there are any. */
-  readonly links: { readonly temporal: string | null; readonly prometheus: string | null };
+  readonly links: StackLinks;
+}
+
+/** Addresses of web pages beside the API; null: there is none, or it is not known. */
+export interface StackLinks {
+  readonly temporal: string | null;
+  readonly prometheus: string | null;
+  readonly grafana: string | null;
 }
 
 /** `PUT /v1/files` */

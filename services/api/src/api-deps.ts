@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Client } from '@temporalio/client';
-import type { ObjectStore } from '@tributary/protocol';
+import type { ObjectStore, StackLinks } from '@tributary/protocol';
 import type { RunDatabase } from '@tributary/run-store';
 import type { Metrics } from '@tributary/telemetry';
 
@@ -8,7 +8,7 @@ export interface ApiOptions {
   /** Namespace of NATS names, and Temporal's task queue. */
   readonly namespace: string;
   readonly token: string;
-  readonly links: { readonly temporal: string | null; readonly prometheus: string | null };
+  readonly links: StackLinks;
   /** Largest uploaded file. Default 256 MiB. */
   readonly maxUploadBytes?: number;
   /** How long a worker may take to generate. Default 60 s. */

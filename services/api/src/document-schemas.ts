@@ -43,11 +43,13 @@ export const errorSchema = z.object({
     .optional(),
 }) satisfies z.ZodType<ErrorDocument>;
 
+const link = z.string().nullable().describe('Address of a web page.');
+
 export const healthSchema = z.object({
   status: z.enum(['ok', 'degraded']),
   version: z.string(),
   servers: z.object({ postgres: z.string(), nats: z.string(), temporal: z.string() }),
-  links: z.object({ temporal: z.string().nullable(), prometheus: z.string().nullable() }),
+  links: z.object({ temporal: link, prometheus: link, grafana: link }),
 }) satisfies z.ZodType<HealthDocument>;
 
 export const fileSchema = z.object({

@@ -1,4 +1,5 @@
-import { type BaseEnvironment, baseEnvironment, variablesOf } from '@tributary/service-runtime';
+import type { StackLinks } from '@tributary/protocol';
+import { type BaseEnvironment, baseEnvironment, type Variables, variablesOf } from '@tributary/service-runtime';
 
 /** What the API's process is told by its environment. */
 export interface ApiEnvironment extends BaseEnvironment {
@@ -6,7 +7,7 @@ export interface ApiEnvironment extends BaseEnvironment {
   readonly token: string;
   readonly postgresUrl: string;
   readonly temporal: { readonly address: string; readonly namespace: string };
-  readonly links: { readonly temporal: string | null; readonly prometheus: string | null };
+  readonly links: StackLinks;
 }
 
 /** @throws TributaryError `PREREQUISITE_MISSING` naming the variable */
@@ -24,6 +25,15 @@ export function readEnvironment(env: NodeJS.ProcessEnv): ApiEnvironment {
     links: {
       temporal: variables.optional('TRIBUTARY_TEMPORAL_UI_URL'),
       prometheus: variables.optional('TRIBUTARY_PROMETHEUS_URL'),
+      grafana: webAddress(variables, 'TRIBUTARY_GRAFANA_URL'),
     },
   };
+}
+
+/** It becomes a link of the console: a page of the web, and nothing else. */
+function webAddress(variables: Variables, name: string): string | null {
+  const text = variables.optional(name);
+  if (text !== null && !/^https?:\/\/[^/]/i.test(text))
+    throw variables.wrong(name, `is "${text}"; it must begin with http:// or https://`);
+  return text;
 }

@@ -3,6 +3,7 @@ import color from 'picocolors';
 import type { ApiClient } from './api-client.js';
 import { conflictsOfRun } from './conflicts-of-run.js';
 import { exitCodes } from './failure.js';
+import { pageLinks } from './page-links.js';
 import { type ProgressDisplay, progressDisplay } from './render/progress-display.js';
 import { printable } from './render/quantities.js';
 import { backendLine, RunProgress } from './render/run-progress.js';
@@ -38,13 +39,7 @@ export async function watchRun(client: ApiClient, run: string, options: { readon
   }
   const ended = await client.run(run);
   if (options.json) process.stdout.write(`${JSON.stringify({ kind: 'report', run: ended })}\n`);
-  else {
-    const links = await client.health().then(
-      (health) => ({ ...health.links, console: client.console }),
-      () => null,
-    );
-    process.stdout.write(`\n${runReport(ended, links, await conflictsOfRun(client, ended))}\n`);
-  }
+  else process.stdout.write(`\n${runReport(ended, await pageLinks(client), await conflictsOfRun(client, ended))}\n`);
   return isResting(ended.state) && ended.state !== 'finished' && ended.state !== 'paused'
     ? exitCodes.failed
     : exitCodes.done;

@@ -2,7 +2,10 @@ import { TributaryError } from '@tributary/protocol';
 import type { Command } from 'commander';
 import { ApiClient } from '../api-client.js';
 import { conflictsOfRun } from '../conflicts-of-run.js';
+import { pageLinks } from '../page-links.js';
 import { readRunFile } from '../read-run-file.js';
+import { grafanaPage } from '../render/pages.js';
+import { printable } from '../render/quantities.js';
 import { runDetails } from '../render/run-report.js';
 import { table } from '../render/tables.js';
 import { watchRun } from '../watch-run.js';
@@ -32,7 +35,12 @@ export function addRunCommands(program: Command, finish: Finish): void {
       const launched = await client.launch(spec, keys);
       if (options.json) printJson(options.watch ? { kind: 'launched', ...launched } : launched);
       else if (options.watch) print(`Run ${launched.run}`);
-      else print(`Run ${launched.run} is ${launched.state}; follow it with: npx tributary watch ${launched.run}`);
+      else {
+        print(`Run ${launched.run} is ${launched.state}; follow it with: npx tributary watch ${launched.run}`);
+        const grafana = (await pageLinks(client))?.grafana;
+        const page = { run: launched.run, createdAt: new Date().toISOString(), endedAt: null };
+        if (grafana) print(`Grafana: ${printable(grafanaPage(page, grafana))}`);
+      }
       if (options.watch) finish(await watchRun(client, launched.run, { json: options.json ?? false }));
     });
 
@@ -71,8 +79,7 @@ export function addRunCommands(program: Command, finish: Finish): void {
       const client = await ApiClient.open();
       const document = await client.run(run);
       if (options.json) return printJson(document);
-      const links = { ...(await client.health()).links, console: client.console };
-      print(runDetails(document, links, await conflictsOfRun(client, document)));
+      print(runDetails(document, await pageLinks(client), await conflictsOfRun(client, document)));
     });
   addComparisonCommands(runs);
   addConflictsCommand(runs);

@@ -77,7 +77,7 @@ const run: RunDocument = {
   parent: null,
   children: [],
 };
-const links = { temporal: 'http://127.0.0.1:8233', prometheus: 'http://127.0.0.1:9090' };
+const links = { temporal: 'http://127.0.0.1:8233', prometheus: 'http://127.0.0.1:9090', grafana: null };
 const plain = (text: string) => stripVTControlCharacters(text).split('\n');
 
 describe('runReport', () => {
@@ -259,5 +259,11 @@ it('names the pages that show the run', () => {
   expect(plain(runReport(run, { ...links, console })).join('\n')).toContain(
     `Console     ${console}/runs/${run.run}\nTemporal`,
   );
-  expect(plain(runReport(run, links)).join('\n')).not.toContain('Console');
+  expect(plain(runReport(run, links)).join('\n')).not.toMatch(/Console|Grafana/);
+  const ended = { ...run, createdAt: '2026-01-01T00:01:00.000Z', endedAt: '2026-01-01T00:09:00.000Z' };
+  const [from, to] = [Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-01T00:10:00Z')];
+  for (const text of [runReport, runDetails])
+    expect(plain(text(ended, { ...links, grafana: 'https://grafana.example/' })).join('\n')).toContain(
+      `Grafana     https://grafana.example/d/tributary-run/run?var-run=${run.run}&from=${from}&to=${to}\n`,
+    );
 });

@@ -1,5 +1,5 @@
 import { formatCount } from '@tributary/presentation';
-import { isResting, type RunDocument } from '@tributary/protocol';
+import { isResting, type RunDocument, runDashboardUrl } from '@tributary/protocol';
 import { useEffect, useState } from 'preact/hooks';
 import { useApi } from '../api/api-context.js';
 import { useResource } from '../api/use-resource.js';
@@ -33,6 +33,7 @@ export function RunPage({ run: id }: { readonly run: string }) {
   const [follow, setFollow] = useState(0);
   const [said, setSaid] = useState<string | null>(null);
   const run = useResource(`run ${id}`, documentEveryMs, (signal) => client.run(id, signal));
+  const health = useResource('health', null, (signal) => client.health(signal));
   const live = useLiveRun(id, follow, () => {
     setSaid(null);
     run.reload();
@@ -73,6 +74,7 @@ export function RunPage({ run: id }: { readonly run: string }) {
       {run.data === null || state === null ? null : (
         <>
           <RunHeadline run={run.data} state={state} progress={live.progress} />
+          <GrafanaLink run={run.data} base={health.data?.links.grafana ?? null} />
           <Plots run={run.data} live={live} moving={!resting} />
           <Section title="Workers">
             <WorkerMap run={run.data} />
@@ -101,6 +103,20 @@ export function RunPage({ run: id }: { readonly run: string }) {
         </>
       )}
     </article>
+  );
+}
+
+/** Where Grafana shows the run, if there is one. */
+function GrafanaLink({ run, base }: { readonly run: RunDocument; readonly base: string | null }) {
+  if (base === null) return null;
+  const { createdAt, endedAt } = run;
+  const href = runDashboardUrl(base, run.run, new Date(createdAt), endedAt === null ? null : new Date(endedAt));
+  return (
+    <p class="fine">
+      <a href={href} rel="noreferrer">
+        Dashboard of this run in Grafana
+      </a>
+    </p>
   );
 }
 
