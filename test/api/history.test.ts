@@ -171,8 +171,23 @@ describe('export and import', () => {
     [{ runs: null, format: 'xml' }, 400],
     [{ runs: null, format: 'csv', table: 'pg_class' }, 400],
     [{ runs: null, format: 'jsonl', table: 'runs' }, 400],
+    [{ runs: null, filter: 'metrics.', format: 'csv' }, 400],
+    [{ runs: ['history-thin'], filter: "state = 'finished'", format: 'csv' }, 400],
   ])('are refused: %j', async (body, status) => {
     await json(await here.request('POST', '/v1/export', body), status);
+  });
+
+  it('are of the runs that a filter finds, archived ones where it says so', async () => {
+    const [kept, away] = [await finishedRun('history-kept'), await finishedRun('history-away')];
+    await here.request('POST', '/v1/runs/archive', { runs: [away] });
+    const exported = async (filter: string): Promise<string[]> => {
+      const request = { runs: null, filter, format: 'csv', table: 'runs' };
+      const lines = (await (await here.request('POST', '/v1/export', request)).text()).trimEnd().split('\n');
+      return lines.slice(1).map((line) => line.split(',', 1)[0] ?? '');
+    };
+    expect(await exported("run in ('history-kept', 'history-away')")).toEqual([kept]);
+    expect(await exported("run LIKE 'history-%a%' AND archived = true")).toEqual([away]);
+    expect(await exported("metrics.spell.train.loss < 0 AND run = 'none'")).toEqual([]);
   });
 
   it('end with the client that leaves', async () => {

@@ -163,6 +163,9 @@ describe('runs export, delete, import', () => {
       'cli-a,budget.steps,400,400',
     );
 
+    const found = ['runs', 'export', '--filter', "run = 'cli-b'", '--format', 'csv', '--table', 'runs'];
+    expect((await here.cli(found)).stdout.split('\n')[1]).toMatch(/^cli-b,/);
+
     const before = JSON.parse((await here.cli(['runs', 'show', 'cli-a', '--json'])).stdout) as unknown;
     expect((await here.cli(['runs', 'delete', ...ids, '--wait'])).stdout).toBe(
       '2 runs are deleted, and all their data\n',
@@ -179,6 +182,8 @@ describe('runs export, delete, import', () => {
   it.each([
     [['export'], 'Name the runs to export'],
     [['export', 'cli-a', '--all'], 'Name the runs to export'],
+    [['export', 'cli-a', '--filter', 'step > 1'], 'Name the runs to export'],
+    [['export', '--filter', 'step >'], 'Column 7 of the filter'],
     [['export', '--all', '--format', 'parquet'], 'Parquet is not text'],
     [['export', '--all', '--format', 'jsonl', '--table', 'runs'], 'jsonl holds whole runs'],
     [['export', '--all', '--out', '/no-such-folder/x.jsonl'], 'cannot be written'],

@@ -62,8 +62,10 @@ export type ExportTable = (typeof exportTables)[number];
 
 /** `POST /v1/export` */
 export interface ExportRequestDocument {
-  /** Null: all of them, also archived ones. */
+  /** Null: all of them, also archived ones, or those of the filter. */
   readonly runs: readonly string[] | null;
+  /** As that of a list of runs; `runs` is null then. */
+  readonly filter?: string | undefined;
   readonly format: ExportFormat;
   /** Of `csv` and `parquet`; default `points`. */
   readonly table?: ExportTable | undefined;

@@ -132,6 +132,7 @@ export {
 } from './runs.js';
 export type { Schema, SeriesKind } from './schema.js';
 export { type ColumnValue, columnValues } from './search/column-values.js';
+export { matchingRuns } from './search/matching-runs.js';
 export { isPageToken } from './search/page-token.js';
 export { type RunPage, type RunSummaryRow, type SearchOptions, searchRuns } from './search/search-runs.js';
 export { listWorkers, quarantineWorker, upsertWorker, type WorkerBeacon, type WorkerRow } from './workers.js';

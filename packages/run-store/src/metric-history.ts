@@ -79,7 +79,9 @@ export async function downsampledHistory(db: Db, series: MetricSeries, points: n
   const rows = rowsOf(series);
   if (count <= points) {
     const all = await sql<HistoryPoint>`
-      select step, value from (${rows}) source where step between ${firstStep} and ${lastStep} order by step`.execute(db);
+      select step, value from (${rows}) source where step between ${firstStep} and ${lastStep} order by step`.execute(
+      db,
+    );
     return all.rows;
   }
   const buckets = Math.max(1, Math.floor(points / fewestPoints));

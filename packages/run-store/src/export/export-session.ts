@@ -6,9 +6,14 @@ import type { RunDatabase } from '../database.js';
 /** Runs to export; null: all of them, also archived ones. */
 export type ExportedRuns = readonly string[] | null;
 
+/** From so many runs on, each is looked up in a table of them; before, in a list. */
+const manyRuns = 1_000;
+
 /** Whether a run is among the exported ones, in the session's SQL: COPY takes no parameters. */
 export function isExported(runs: ExportedRuns): string {
-  const chosen = runs === null ? '' : ` and runs.run = any(current_setting('tributary.exported_runs')::text[])`;
+  const named = `current_setting('tributary.exported_runs')::text[]`;
+  const chosen =
+    runs === null ? '' : ` and runs.run ${runs.length < manyRuns ? `= any(${named})` : `in (select unnest(${named}))`}`;
   return `runs.deleted_at is null${chosen}`;
 }
 

@@ -81,6 +81,9 @@ describe('JSON lines', () => {
     const one = await text(exportJsonLines(db, ['export-b', 'none']));
     expect(one.match(/"kind" : "run"/g)).toHaveLength(1);
     expect(one).toContain('export-b');
+    // Many are looked up otherwise.
+    const many = ['export-b', ...Array.from({ length: 2_000 }, (_, index) => `none-${index}`)];
+    expectSame(await text(exportJsonLines(db, many)), one);
     expect(await text(exportJsonLines(db, []))).toBe('{"kind":"export","format":"tributary-runs/1"}\n');
   });
 

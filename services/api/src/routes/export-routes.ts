@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
+import { parseFilter } from '@tributary/filter';
 import { exportFormats, exportTables, TributaryError } from '@tributary/protocol';
-import { exportCsv, exportJsonLines, exportParquet, importRuns, unknownRuns } from '@tributary/run-store';
+import { exportCsv, exportJsonLines, exportParquet, importRuns, matchingRuns, unknownRuns } from '@tributary/run-store';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ApiDeps } from '../api-deps.js';
@@ -22,20 +23,31 @@ export function exportRoutes({ db }: ApiDeps): FastifyPluginAsyncZod {
       schema: {
         summary: 'Stream runs: `jsonl` is everything but the files of checkpoints, `csv` and `parquet` one table',
         body: z.strictObject({
-          runs: z.array(z.string().max(64)).max(10_000).nullable().describe('Null: all, also archived ones.'),
+          runs: z
+            .array(z.string().max(64))
+            .max(10_000)
+            .nullable()
+            .describe('Null: all, also archived ones, or those of the filter.'),
+          filter: z.string().optional().describe('As that of GET /v1/runs, in place of names; runs is null then.'),
           format: z.enum(exportFormats),
           table: z.enum(exportTables).optional().describe('Of csv and parquet; default: points.'),
         }),
         produces: Object.values(contentTypes),
       },
-      handler: async ({ body: { runs, format, table } }, reply) => {
+      handler: async ({ body: { runs: names, filter, format, table } }, reply) => {
+        if (names !== null && filter !== undefined)
+          throw new TributaryError(
+            'SPEC_INVALID',
+            'Runs are exported by their names or by a filter; give one of them.',
+          );
         if (format === 'jsonl' && table !== undefined)
           throw new TributaryError(
             'SPEC_INVALID',
             'An export as JSON lines holds whole runs; leave table out, or choose csv or parquet.',
           );
-        if (runs !== null) {
-          const [unknown] = await unknownRuns(db, runs);
+        const runs = filter === undefined ? names : await matchingRuns(db, parseFilter(filter));
+        if (names !== null) {
+          const [unknown] = await unknownRuns(db, names);
           if (unknown !== undefined)
             throw new TributaryError(
               'RUN_NOT_FOUND',

@@ -7,10 +7,12 @@ import { type Command, Option } from 'commander';
 import { ApiClient } from '../api-client.js';
 import { writeOut } from '../output-file.js';
 import { formatBytes } from '../render/quantities.js';
+import { withExcerpt } from '../text-fault.js';
 import { type JsonOption, print, printJson } from './options.js';
 
 interface ExportOptions extends JsonOption {
   readonly all?: boolean;
+  readonly filter?: string;
   readonly format: ExportFormat;
   readonly table?: ExportTable;
   readonly out?: string;
@@ -25,14 +27,18 @@ export function addExportCommands(runs: Command): void {
     )
     .argument('[run...]')
     .option('--all', 'every run, also archived ones')
+    .option('--filter <conditions>', 'those that it is true of, as in `runs list`')
     .addOption(new Option('--format <format>', 'how').choices(exportFormats).default('jsonl'))
     .addOption(new Option('--table <table>', 'of csv and parquet; default: points').choices(exportTables))
     .option('--out <file>', 'default: stdout')
     .option('--json', 'print JSON about the file')
     .action(async (names: string[], options: ExportOptions) => {
-      const { all, format, table, out, json } = options;
-      if ((names.length === 0) === (all !== true))
-        throw new TributaryError('SPEC_INVALID', 'Name the runs to export, or --all for every run, but not both.');
+      const { all, filter, format, table, out, json } = options;
+      if ([names.length > 0, all === true, filter !== undefined].filter((given) => given).length !== 1)
+        throw new TributaryError(
+          'SPEC_INVALID',
+          'Name the runs to export, or give a --filter, or --all for every run: one of the three.',
+        );
       if (out === undefined && (format === 'parquet' || json))
         throw new TributaryError(
           'SPEC_INVALID',
@@ -40,8 +46,15 @@ export function addExportCommands(runs: Command): void {
         );
       if (format === 'jsonl' && table !== undefined)
         throw new TributaryError('SPEC_INVALID', '--table is of csv and parquet; jsonl holds whole runs.');
-      const request = { runs: all ? null : names, format, ...(table === undefined ? {} : { table }) };
-      const bytes = await writeOut(await (await ApiClient.open()).export(request), out);
+      const request = {
+        runs: names.length > 0 ? names : null,
+        format,
+        ...(filter === undefined ? {} : { filter }),
+        ...(table === undefined ? {} : { table }),
+      };
+      const client = await ApiClient.open();
+      const body = await withExcerpt(filter === undefined ? {} : { filter }, () => client.export(request));
+      const bytes = await writeOut(body, out);
       if (out === undefined) return;
       if (json) return printJson({ out, format, sizeBytes: bytes });
       print(`${out}: ${formatBytes(bytes)}`);
