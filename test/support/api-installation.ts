@@ -38,12 +38,18 @@ export class ApiInstallation {
   ) {}
 
   static async open(
-    options: { readonly temporalAddress?: string; readonly maxUploadBytes?: number; readonly grafana?: string } = {},
+    options: {
+      readonly temporalAddress?: string;
+      readonly maxUploadBytes?: number;
+      readonly grafana?: string;
+      readonly queryTimeoutMs?: number;
+    } = {},
   ): Promise<ApiInstallation> {
     const servers = await testServers();
     const namespace = temporaryNamespace();
     const database = await temporaryDatabase();
     const db = openDatabase(database.url);
+    const reads = openDatabase(database.url, { statementTimeoutMs: options.queryTimeoutMs ?? 30_000 });
     const nats = await connect({ servers: servers.natsUrl, user: servers.natsUser, pass: servers.natsPassword });
     await provisionJetStream(nats, namespace);
     const objects = await natsStore(nats, natsNames(namespace).objectsBucket);
@@ -59,7 +65,7 @@ export class ApiInstallation {
         generateTimeoutMs: 5_000,
         ...(options.maxUploadBytes === undefined ? {} : { maxUploadBytes: options.maxUploadBytes }),
       },
-      { db, nats, objects, temporal },
+      { db, reads, nats, objects, temporal },
       createLogger({ service: 'api', level: 'warn' }),
     );
     await app.listen({ host: '127.0.0.1', port: 0 });
@@ -79,6 +85,7 @@ export class ApiInstallation {
           .catch(() => undefined);
       await connection.close();
       await nats.close();
+      await reads.destroy();
       await db.destroy();
       await database.drop();
       await rm(folder, { recursive: true });

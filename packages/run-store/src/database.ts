@@ -38,6 +38,8 @@ export interface DatabaseOptions {
   readonly maxConnections?: number;
   /** Shown in `pg_stat_activity`; default `tributary`. */
   readonly applicationName?: string;
+  /** How long Postgres works on one statement before it gives it up (SQLSTATE 57014); default: as long as it takes. */
+  readonly statementTimeoutMs?: number;
   /** Told of a connection lost while idle; it is replaced at the next query. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -49,6 +51,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): RunDat
     max: options.maxConnections ?? 10,
     application_name: options.applicationName ?? 'tributary',
     connectionTimeoutMillis: 10_000,
+    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
     types,
   });
   // Without these listeners a Postgres restart would end the process: the pool reports connections lost while idle, a client
@@ -56,6 +59,11 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): RunDat
   pool.on('error', options.onIdleError ?? (() => {}));
   pool.on('connect', (client) => client.on('error', () => {}));
   return new PooledDatabase(pool);
+}
+
+/** Whether a statement ran out of time ({@link DatabaseOptions.statementTimeoutMs}), or was cancelled by hand. */
+export function isStatementTimeout(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === '57014';
 }
 
 /** SQLSTATE classes after which the same statement may succeed on another connection or later. */

@@ -34,6 +34,7 @@ export {
 export {
   type DatabaseOptions,
   type Db,
+  isStatementTimeout,
   isTransientDatabaseError,
   openDatabase,
   type RunDatabase,

@@ -19,6 +19,8 @@ export interface ApiOptions {
 
 export interface ApiDeps {
   readonly db: RunDatabase;
+  /** The same database for what users ask of it: connections of their own, whose statements are given up after a time. */
+  readonly reads: RunDatabase;
   readonly nats: NatsConnection;
   readonly objects: ObjectStore;
   readonly temporal: Client;

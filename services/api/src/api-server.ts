@@ -72,6 +72,8 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
   });
   if (deps.metrics) observeQueries(app, deps.metrics);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  // What only reads takes no connection from launches and purges, however slow a filter is.
+  const reading = { ...deps, db: deps.reads };
   const purge = new BackgroundPurge(deps, logger);
   app.addHook('onReady', async () => purge.wake());
   app.addHook('onClose', () => purge.stop());
@@ -83,11 +85,11 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
       await v1.register(fileRoutes(options, deps));
       await v1.register(validateRoutes());
       await v1.register(runRoutes(options, deps));
-      await v1.register(runListRoutes(deps));
+      await v1.register(runListRoutes(reading));
       await v1.register(runEventRoutes(options, deps));
       await v1.register(checkpointRoutes(deps));
-      await v1.register(comparisonRoutes(deps));
-      await v1.register(conflictRoutes(deps));
+      await v1.register(comparisonRoutes(reading));
+      await v1.register(conflictRoutes(reading));
       await v1.register(historyRoutes(deps));
       await v1.register(labelRoutes(deps));
       await v1.register(deletionRoutes(deps, purge));
@@ -98,6 +100,6 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
     },
     { prefix: '/v1' },
   );
-  await app.register(mlflowRoutes(options, deps));
+  await app.register(mlflowRoutes(options, reading));
   return app;
 }

@@ -6,6 +6,8 @@ export interface ApiEnvironment extends BaseEnvironment {
   readonly port: number;
   readonly token: string;
   readonly postgresUrl: string;
+  /** Of one statement of a question about runs. */
+  readonly queryTimeoutMs: number;
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly links: StackLinks;
 }
@@ -18,6 +20,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv): ApiEnvironment {
     port: variables.wholeNumber('TRIBUTARY_API_PORT', { min: 0, max: 65_535 }),
     token: variables.secret('TRIBUTARY_API_TOKEN_FILE'),
     postgresUrl: variables.required('TRIBUTARY_POSTGRES_URL'),
+    queryTimeoutMs:
+      1_000 * variables.wholeNumber('TRIBUTARY_QUERY_TIMEOUT_SECONDS', { min: 1, max: 86_400, fallback: 30 }),
     temporal: {
       address: variables.required('TRIBUTARY_TEMPORAL_ADDRESS'),
       namespace: variables.optional('TRIBUTARY_TEMPORAL_NAMESPACE') ?? 'default',

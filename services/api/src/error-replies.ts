@@ -1,5 +1,5 @@
 import { type ErrorCode, type ErrorDocument, TributaryError, toErrorDocument } from '@tributary/protocol';
-import { isTransientDatabaseError } from '@tributary/run-store';
+import { isStatementTimeout, isTransientDatabaseError } from '@tributary/run-store';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 
 const statusOf: Partial<Record<ErrorCode, number>> = {
@@ -17,6 +17,8 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   CHECKPOINT_CORRUPT: 409,
   NO_WORKERS: 409,
   TOO_LARGE: 413,
+  // Whoever asks again would wait as long again, and clients repeat what is 408, 503 or 504.
+  QUERY_TOO_SLOW: 422,
   SERVER_FAILED: 503,
 };
 
@@ -31,6 +33,9 @@ export function replyWithError(
   else request.log.info({ code: document.code, reason: document.message }, 'request refused');
   void reply.status(status).type('application/json').send(JSON.stringify(document));
 }
+
+const tooSlow =
+  "Postgres took too long over this question and was stopped. Ask for less: name an experiment or a state in the filter, compare with = or < in place of LIKE '%…', or ask for fewer runs or steps. TRIBUTARY_QUERY_TIMEOUT_SECONDS (30 unless it is set for npx tributary up) allows longer.";
 
 /** SQLSTATEs of text that no value of Postgres can be; the driver's own are always UTF-8. */
 const unholdableText = ['22021', '22P05'];
@@ -55,6 +60,7 @@ export function errorReply(error: FastifyError | TributaryError): { status: numb
         message: 'The request holds the character U+0000, which Postgres cannot keep in a text; leave it out.',
       },
     };
+  if (isStatementTimeout(error)) return { status: 422, document: { code: 'QUERY_TOO_SLOW', message: tooSlow } };
   if (isTransientDatabaseError(error))
     return {
       status: 503,

@@ -14,9 +14,12 @@ async function main(): Promise<void> {
   const logger = createLogger({ service: 'api', level: environment.logLevel });
   const { signal, requested } = termination();
 
-  const db = openDatabase(environment.postgresUrl, {
-    applicationName: 'tributary-api',
-    onIdleError: (err) => logger.warn({ err }, 'a Postgres connection was lost'),
+  const onIdleError = (err: Error) => logger.warn({ err }, 'a Postgres connection was lost');
+  const db = openDatabase(environment.postgresUrl, { applicationName: 'tributary-api', onIdleError });
+  const reads = openDatabase(environment.postgresUrl, {
+    applicationName: 'tributary-api-reads',
+    statementTimeoutMs: environment.queryTimeoutMs,
+    onIdleError,
   });
   const nats = await connectNats(environment.nats, 'api', { logger, signal });
   const objects = await untilThere(() => openObjects(nats, names.objectsBucket, checkpoints), {
@@ -29,7 +32,8 @@ async function main(): Promise<void> {
   const temporal = new Client({ connection, namespace: environment.temporal.namespace });
   const { namespace } = names;
   const metrics = createMetrics();
-  const app = await createApiServer({ namespace, token, links }, { db, nats, objects, temporal, metrics }, logger);
+  const deps = { db, reads, nats, objects, temporal, metrics };
+  const app = await createApiServer({ namespace, token, links }, deps, logger);
   const address = await app.listen({ host: '127.0.0.1', port: environment.port });
   // Last: the announcement says that the API serves.
   const metricsServer = await serveMetrics({ metrics, job: 'api', instance: 'api', targetsDir });
@@ -40,6 +44,7 @@ async function main(): Promise<void> {
   await app.close();
   await nats.drain();
   await connection.close();
+  await reads.destroy();
   await db.destroy();
 }
 

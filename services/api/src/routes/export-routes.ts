@@ -15,7 +15,7 @@ const contentTypes = {
 } as const;
 
 /** Runs as files, streamed both ways. */
-export function exportRoutes({ db }: ApiDeps): FastifyPluginAsyncZod {
+export function exportRoutes({ db, reads }: ApiDeps): FastifyPluginAsyncZod {
   return async (app) => {
     app.route({
       method: 'POST',
@@ -45,7 +45,7 @@ export function exportRoutes({ db }: ApiDeps): FastifyPluginAsyncZod {
             'SPEC_INVALID',
             'An export as JSON lines holds whole runs; leave table out, or choose csv or parquet.',
           );
-        const runs = filter === undefined ? names : await matchingRuns(db, parseFilter(filter));
+        const runs = filter === undefined ? names : await matchingRuns(reads, parseFilter(filter));
         if (names !== null) {
           const [unknown] = await unknownRuns(db, names);
           if (unknown !== undefined)

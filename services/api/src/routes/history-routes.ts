@@ -14,7 +14,7 @@ const metric = z
   .describe('`grad_norm`, of a task `spell.train.loss`, of a lane `lane:0.train.loss`.');
 
 /** A metric over the steps of a run. */
-export function historyRoutes({ db }: ApiDeps): FastifyPluginAsyncZod {
+export function historyRoutes({ db, reads }: ApiDeps): FastifyPluginAsyncZod {
   return async (app) => {
     app.route({
       method: 'GET',
@@ -29,7 +29,7 @@ export function historyRoutes({ db }: ApiDeps): FastifyPluginAsyncZod {
         }),
         response: { 200: historySchema, default: errorSchema },
       },
-      handler: async ({ params: { run }, query }) => await metricDocument(db, run, query.metric, query.points),
+      handler: async ({ params: { run }, query }) => await metricDocument(reads, run, query.metric, query.points),
     });
     app.route({
       method: 'GET',
@@ -41,7 +41,7 @@ export function historyRoutes({ db }: ApiDeps): FastifyPluginAsyncZod {
         produces: ['text/csv'],
       },
       handler: async ({ params: { run }, query }, reply) => {
-        const series = await requireMetric(db, run, query.metric);
+        const series = await requireMetric(reads, run, query.metric);
         return reply.header('content-type', 'text/csv; charset=utf-8').send(exportHistoryCsv(db, series));
       },
     });

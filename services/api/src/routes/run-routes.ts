@@ -30,7 +30,7 @@ export function runRoutes({ namespace }: ApiOptions, deps: ApiDeps): FastifyPlug
         params: runParams,
         response: { 200: runSchema, default: errorSchema },
       },
-      handler: async ({ params }) => await runDocument(deps, params.run),
+      handler: async ({ params }) => await runDocument({ ...deps, db: deps.reads }, params.run),
     });
     app.route({
       method: 'POST',
