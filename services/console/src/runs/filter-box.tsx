@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Link } from '../parts/link.js';
 import { Notice } from '../parts/notice.js';
 import { addresses, navigate } from '../routing.js';
+import { offsetOfColumn } from './text-place.js';
 
 export interface FilterBoxProps {
   /** The filter in force. */
@@ -23,11 +24,11 @@ export function FilterBox({ filter, mistake }: FilterBoxProps) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => setText(filter), [filter]);
   const column = mistake?.column ?? null;
+  const fault = column === null ? null : offsetOfColumn(filter, column);
   useEffect(() => {
     // Whoever has just typed it goes on typing where the mistake is.
-    if (column !== null && document.activeElement === input.current)
-      input.current?.setSelectionRange(column - 1, column - 1);
-  }, [column, filter]);
+    if (fault !== null && document.activeElement === input.current) input.current?.setSelectionRange(fault, fault);
+  }, [fault, filter]);
   const apply = (event: SubmitEvent): void => {
     event.preventDefault();
     navigate(addresses.runs(text.trim()));
@@ -57,10 +58,10 @@ export function FilterBox({ filter, mistake }: FilterBoxProps) {
           <div id="filter-mistake">
             <Notice kind="error" title="The filter cannot be read">
               <p class="error-text">{mistake.message}</p>
-              {column === null || column > filter.length ? null : (
+              {fault === null || fault >= filter.length ? null : (
                 <p class="code mistake" aria-hidden="true">
-                  {filter.slice(0, column - 1)}
-                  <mark>{filter.slice(column - 1)}</mark>
+                  {filter.slice(0, fault)}
+                  <mark>{filter.slice(fault)}</mark>
                 </p>
               )}
             </Notice>
