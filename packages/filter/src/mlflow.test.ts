@@ -5,7 +5,8 @@ import { parseFilter, parseOrder } from './index.js';
 const metric = (name: string) => ({ kind: 'metric', metric: name, summary: 'last' }) as const;
 const param = (key: string) => ({ kind: 'param', key }) as const;
 const tag = (key: string) => ({ kind: 'tag', key }) as const;
-const attribute = (name: 'run' | 'created' | 'ended') => ({ kind: 'attribute', attribute: name }) as const;
+const attribute = (name: 'run' | 'created' | 'ended' | 'parent' | 'commit' | 'note') =>
+  ({ kind: 'attribute', attribute: name }) as const;
 const is = (
   field: ReturnType<typeof param | typeof tag | typeof attribute>,
   value: string,
@@ -56,6 +57,11 @@ describe('a string of MLflow', () => {
     ["tags.`type` ILIKE '%Logistic%'", like(tag('type'), '%Logistic%', true)],
     ["tags.`mlflow.user` = 'john@mlflow.com'", is(tag('mlflow.user'), 'john@mlflow.com')],
     ['tag."t.a.g" = "a"', is(tag('t.a.g'), 'a')],
+    ["tags.mlflow.runName = 'my-run'", is(attribute('run'), 'my-run')],
+    ["tags.`mlflow.parentRunId` = 'a1b2c3d4'", is(attribute('parent'), 'a1b2c3d4')],
+    ['tags."mlflow.parentRunId" IS NULL', { kind: 'present', field: attribute('parent'), negated: true }],
+    ["tags.mlflow.source.git.commit = '1f0c'", is(attribute('commit'), '1f0c')],
+    ["tags.mlflow.note.content = 'x'", is(attribute('note'), 'x')],
     ['tags.version IS NULL', { kind: 'present', field: tag('version'), negated: true }],
     ['params.lr IS NOT NULL', { kind: 'present', field: param('lr'), negated: false }],
     ['attributes.status = "FINISHED"', { kind: 'states', states: ['finished'] }],

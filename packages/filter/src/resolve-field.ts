@@ -21,6 +21,18 @@ function prefixOf(head: string): Prefix | undefined {
 
 const summaries = ['best', 'last', 'max', 'min'] as const;
 
+/** What MLflow keeps in tags of its own, and its readers are told as such, is an attribute here. */
+const mlflowTags: ReadonlyMap<string, Field> = new Map(
+  (
+    [
+      ['mlflow.runName', 'run'],
+      ['mlflow.note.content', 'note'],
+      ['mlflow.parentRunId', 'parent'],
+      ['mlflow.source.git.commit', 'commit'],
+    ] as const
+  ).map(([key, attribute]) => [key, { kind: 'attribute', attribute }]),
+);
+
 /** What a field of the text means. @throws FilterError for one that there is not */
 export function resolveField(source: SourceText, { called, name }: FieldSyntax): Field {
   if (called !== null) return resolveCall(source, called, name);
@@ -34,7 +46,7 @@ export function resolveField(source: SourceText, { called, name }: FieldSyntax):
     case 'param':
       return { kind: 'param', key: rest };
     case 'tag':
-      return { kind: 'tag', key: rest };
+      return mlflowTags.get(rest) ?? { kind: 'tag', key: rest };
     case 'attribute':
       return resolveAttribute(source, name, rest);
     case 'dataset':
