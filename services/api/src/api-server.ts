@@ -27,6 +27,7 @@ import { runRoutes } from './routes/run-routes.js';
 import { validateRoutes } from './routes/validate-routes.js';
 import { verifyRoutes } from './routes/verify-routes.js';
 import { workerRoutes } from './routes/worker-routes.js';
+import { Transfers } from './transfers.js';
 
 /** Bytes of a JSON body: a run file is at most 1 MiB. */
 const maxBodyBytes = 1024 * 1024 + 64 * 1024;
@@ -72,6 +73,7 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
   });
   if (deps.metrics) observeQueries(app, deps.metrics);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  const transfers = new Transfers();
   // What only reads takes no connection from launches and purges, however slow a filter is.
   const reading = { ...deps, db: deps.reads };
   const purge = new BackgroundPurge(deps, logger);
@@ -90,10 +92,10 @@ export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger
       await v1.register(checkpointRoutes(deps));
       await v1.register(comparisonRoutes(reading));
       await v1.register(conflictRoutes(reading));
-      await v1.register(historyRoutes(deps));
+      await v1.register(historyRoutes(deps, transfers));
       await v1.register(labelRoutes(deps));
       await v1.register(deletionRoutes(deps, purge));
-      await v1.register(exportRoutes(deps));
+      await v1.register(exportRoutes(deps, transfers));
       await v1.register(verifyRoutes(options, deps));
       await v1.register(workerRoutes(deps));
       await v1.register(generateRoutes(options, deps));

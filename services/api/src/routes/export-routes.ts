@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ApiDeps } from '../api-deps.js';
 import { errorSchema } from '../document-schemas.js';
 import { importReplySchema } from '../history-schemas.js';
+import type { Transfers } from '../transfers.js';
 
 const contentTypes = {
   csv: 'text/csv; charset=utf-8',
@@ -15,7 +16,7 @@ const contentTypes = {
 } as const;
 
 /** Runs as files, streamed both ways. */
-export function exportRoutes({ db, reads }: ApiDeps): FastifyPluginAsyncZod {
+export function exportRoutes({ db, reads }: ApiDeps, transfers: Transfers): FastifyPluginAsyncZod {
   return async (app) => {
     app.route({
       method: 'POST',
@@ -60,7 +61,7 @@ export function exportRoutes({ db, reads }: ApiDeps): FastifyPluginAsyncZod {
           jsonl: () => exportJsonLines(db, runs),
           parquet: () => exportParquet(db, chosen, runs),
         };
-        return reply.header('content-type', contentTypes[format]).send(streams[format]());
+        return reply.header('content-type', contentTypes[format]).send(transfers.out(streams[format]));
       },
     });
     app.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
@@ -79,7 +80,7 @@ export function exportRoutes({ db, reads }: ApiDeps): FastifyPluginAsyncZod {
       },
       handler: async ({ body, query: { taken } }, reply) => {
         try {
-          return await importRuns(db, body as Readable, { taken });
+          return await transfers.in(() => importRuns(db, body as Readable, { taken }));
         } catch (error) {
           // Nobody reads the rest.
           reply.header('connection', 'close');

@@ -5,6 +5,7 @@ import type { ApiDeps } from '../api-deps.js';
 import { errorSchema } from '../document-schemas.js';
 import { historySchema } from '../history-schemas.js';
 import { metricDocument } from '../metric-document.js';
+import type { Transfers } from '../transfers.js';
 
 const runParams = z.object({ run: z.string().max(64) });
 const metric = z
@@ -14,7 +15,7 @@ const metric = z
   .describe('`grad_norm`, of a task `spell.train.loss`, of a lane `lane:0.train.loss`.');
 
 /** A metric over the steps of a run. */
-export function historyRoutes({ db, reads }: ApiDeps): FastifyPluginAsyncZod {
+export function historyRoutes({ db, reads }: ApiDeps, transfers: Transfers): FastifyPluginAsyncZod {
   return async (app) => {
     app.route({
       method: 'GET',
@@ -42,7 +43,9 @@ export function historyRoutes({ db, reads }: ApiDeps): FastifyPluginAsyncZod {
       },
       handler: async ({ params: { run }, query }, reply) => {
         const series = await requireMetric(reads, run, query.metric);
-        return reply.header('content-type', 'text/csv; charset=utf-8').send(exportHistoryCsv(db, series));
+        return reply
+          .header('content-type', 'text/csv; charset=utf-8')
+          .send(transfers.out(() => exportHistoryCsv(db, series)));
       },
     });
   };
