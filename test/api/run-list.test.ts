@@ -54,6 +54,13 @@ describe('GET /v1/runs', () => {
     expect(page.runs[0]).not.toHaveProperty('spec');
   });
 
+  it('takes as long a filter, order and list of columns as may be written', async () => {
+    const long = (text: string) => text + '\u4e2d'.repeat(8_192 - text.length);
+    const filter = `${long("tags.a = '").slice(0, -1)}'`;
+    const page = await list({ filter, order: long('tags.'), columns: long('tags.') });
+    expect(page).toMatchObject({ runs: [], next: null });
+  });
+
   it('shows the columns that are asked for', async () => {
     const { columns, runs: shown } = await list({
       columns: 'created, metrics.spell.train.loss,tags.owner,archived',

@@ -32,8 +32,8 @@ import { Transfers } from './transfers.js';
 /** Bytes of a JSON body: a run file is at most 1 MiB. */
 const maxBodyBytes = 1024 * 1024 + 64 * 1024;
 
-/** Bytes of a request's line and headers: a filter travels in the address, up to three bytes for each of its characters and more. */
-const maxHeaderBytes = 64 * 1024;
+/** Bytes of a request's line and headers: filter, order and columns travel in the address, up to nine bytes for each of their characters. */
+const maxHeaderBytes = 256 * 1024;
 
 /** The HTTP API, not yet listening. Everything under /v1 needs the token. */
 export async function createApiServer(options: ApiOptions, deps: ApiDeps, logger: Logger): Promise<FastifyInstance> {
