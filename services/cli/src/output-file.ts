@@ -25,8 +25,17 @@ export async function writeOut(body: ReadableStream<Uint8Array>, out: string | u
     }
   }
   if (out === undefined) {
-    await pipeline(counted, process.stdout, { end: false });
-    return bytes;
+    try {
+      await pipeline(counted, process.stdout, { end: false });
+      return bytes;
+    } catch (cause) {
+      if (broken === undefined) throw cause;
+      throw new TributaryError(
+        'SERVER_FAILED',
+        `The API broke off (${messageOf(cause)}) after ${bytes} bytes: what was printed is not whole; try again.`,
+        { cause },
+      );
+    }
   }
   const partial = `${out}.part`;
   try {
@@ -35,7 +44,7 @@ export async function writeOut(body: ReadableStream<Uint8Array>, out: string | u
     return bytes;
   } catch (cause) {
     await rm(partial, { force: true });
-    const what = cause instanceof Error ? cause.message : String(cause);
+    const what = messageOf(cause);
     throw broken === undefined
       ? new TributaryError(
           'DATA_INVALID',
@@ -48,4 +57,8 @@ export async function writeOut(body: ReadableStream<Uint8Array>, out: string | u
           cause,
         });
   }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
