@@ -149,6 +149,11 @@ describe('runs list', () => {
         '',
       ].join('\n'),
     });
+    const best = await here.cli(['runs', 'best', 'spell.train.loss', '--filter', 'params.kind = adam']);
+    expect(best).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('  params.kind = adam\n                ^\n'),
+    });
     const json = await here.cli(['runs', 'list', '--sort', 'created decs', '--json']);
     expect(json.code).toBe(2);
     expect(JSON.parse(json.stdout)).toMatchObject({ code: 'FILTER_INVALID', at: { text: 'order', column: 9 } });

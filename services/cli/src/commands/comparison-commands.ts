@@ -4,6 +4,7 @@ import { bestRunsText } from '../render/best-runs-text.js';
 import { comparisonText } from '../render/comparison-text.js';
 import { diffText } from '../render/diff-text.js';
 import { lineageText } from '../render/family-text.js';
+import { withExcerpt } from '../text-fault.js';
 import { type JsonOption, positiveInteger, print, printJson } from './options.js';
 
 /** `runs compare`, `diff`, `best`, `lineage`. */
@@ -46,7 +47,9 @@ export function addComparisonCommands(runs: Command): void {
     .option('--limit <n>', 'how many, best first', positiveInteger, 1)
     .option('--json', 'print JSON')
     .action(async (metric: string, { json, ...query }: JsonOption & BestQuery) => {
-      const document = await (await ApiClient.open()).best(metric, query);
+      const client = await ApiClient.open();
+      const { filter } = query;
+      const document = await withExcerpt(filter === undefined ? {} : { filter }, () => client.best(metric, query));
       if (json) return printJson(document);
       if (document.runs.length === 0) return print(`No run that was asked for has ever had a number as ${metric}.`);
       print(bestRunsText(document));
