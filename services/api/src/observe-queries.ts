@@ -13,6 +13,6 @@ function queryOf({ method, routeOptions: { url = '', schema } }: FastifyRequest)
   const streams = (schema as { produces?: readonly string[] } | undefined)?.produces?.includes('text/event-stream');
   if (streams === true) return null;
   // MLflow's clients search by POST.
-  const asks = method === 'GET' && url.startsWith('/v1/runs');
+  const asks = method === 'GET' && /^\/v1\/(runs|compare|best)\b/.test(url);
   return asks || url.startsWith('/api/2.0/mlflow/') ? url : null;
 }
