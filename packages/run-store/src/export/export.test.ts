@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { exportTables, type RunId } from '@tributary/protocol';
-import { parquetReadObjects } from 'hyparquet';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -279,8 +279,17 @@ describe('tables', () => {
     });
   });
 
-  it('have row groups of a bounded size', () => {
-    expect(rowGroupRows).toBeLessThanOrEqual(100_000);
+  it('are Parquet in row groups of a bounded size', async () => {
+    await recordedRun(db, 'export-long', 1);
+    await sql`
+      insert into points (series_id, step, value) select id, step, 0.5
+      from series, generate_series(1, ${2 * rowGroupRows}::integer) step
+      where run = 'export-long' and metric = 'grad_norm'`.execute(db);
+    const bytes = await buffer(exportParquet(db, 'points', ['export-long']));
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    const sizes = parquetMetadata(file).row_groups.map(({ num_rows }) => Number(num_rows));
+    expect(sizes).toEqual([rowGroupRows, rowGroupRows, expect.any(Number)]);
+    expect(sizes[2]).toBeLessThan(rowGroupRows);
   });
 
   it('leave no connection behind when the reader goes away', async () => {
