@@ -30,7 +30,9 @@ export function LaunchPage() {
     if (parent.data !== null) edit(JSON.stringify(parent.data.spec, null, 2));
   }, [parent.data]);
 
+  const newest = useRef(text);
   const edit = (changed: string): void => {
+    newest.current = changed;
     setText(changed);
     setChecked(null);
     setError(null);
@@ -47,7 +49,10 @@ export function LaunchPage() {
   };
   const validate = (): Promise<void> =>
     attempt('Checking…', async () => {
-      setChecked(await client.validate(text));
+      const reply = await client.validate(text);
+      // What was typed meanwhile has not been checked, and is not what would be launched.
+      if (newest.current !== text) return;
+      setChecked(reply);
       outcome.current?.focus();
     });
   // What the run that this one is like has uploaded is there already.
