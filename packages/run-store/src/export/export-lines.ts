@@ -19,14 +19,16 @@ export interface ExportLine {
  */
 export async function* readExport(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ExportLine> {
   let number = 0;
+  let headed = false;
   for await (const text of textLines(bytes)) {
     number += 1;
     if (text.trim() === '') continue;
     const content = parsed(text, number);
-    if (number > 1) {
+    if (headed) {
       yield { number, kind: content.kind, text, content };
       continue;
     }
+    headed = true;
     if (content.kind !== 'export' || content.format !== exportFormat)
       throw invalid(
         number,
@@ -35,7 +37,7 @@ export async function* readExport(bytes: AsyncIterable<Uint8Array>): AsyncGenera
           : 'this is no export of runs; make one with: npx tributary runs export RUN --format jsonl',
       );
   }
-  if (number === 0)
+  if (!headed)
     throw new TributaryError('DATA_INVALID', 'The export is empty; give a file of `runs export --format jsonl`.');
 }
 
@@ -69,9 +71,18 @@ async function* textLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<stri
       // A piece kept for later must not change with the reader's buffer.
       pending.push(end < 0 ? piece.slice() : piece);
       if (end < 0) break;
-      yield Buffer.concat(pending).toString('utf8');
+      yield decoded(pending, number);
       [pending, size, start, number] = [[], 0, end + 1, number + 1];
     }
   }
-  if (size > 0) yield Buffer.concat(pending).toString('utf8');
+  if (size > 0) yield decoded(pending, number);
+}
+
+/** What is no UTF-8 would otherwise be imported as something else. */
+function decoded(pieces: readonly Uint8Array[], number: number): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces));
+  } catch (cause) {
+    throw invalid(number, 'it is not UTF-8; export the runs again', cause);
+  }
 }

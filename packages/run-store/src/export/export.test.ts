@@ -129,11 +129,24 @@ describe('JSON lines', () => {
       `${head()}{"kind":"run","row":{"run":"a","state":"failed","spec":{}}}\n`,
       'the run file of a',
     ],
+    ['empty lines', '\n \n', 'The export is empty'],
+    ['another file after an empty line', '\n{"kind":"run","row":{}}\n', 'this is no export of runs'],
     ['an endless line', `${head()}${' '.repeat(17 * 1024 * 1024)}`, 'longer than 16 MiB'],
   ])('refuse %s', async (_, content, message) => {
     await expect(importRuns(fresh, fromText(content))).rejects.toMatchObject({
       code: 'DATA_INVALID',
       message: expect.stringContaining(message),
+    });
+  });
+
+  it('refuse bytes that are no UTF-8', async () => {
+    const bytes = Buffer.concat([
+      Buffer.from(`${head()}{"kind":"tag","row":{"key":"`),
+      Buffer.from([0xff, 0x22, 0x7d]),
+    ]);
+    await expect(importRuns(fresh, Readable.from([bytes]))).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: 'Line 2 cannot be imported: it is not UTF-8; export the runs again.',
     });
   });
 
