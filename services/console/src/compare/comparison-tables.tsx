@@ -1,6 +1,6 @@
 import type { ComparisonDocument } from '@tributary/protocol';
 import { DataTable } from '../parts/data-table.js';
-import { formatFigure } from '../plots/number-format.js';
+import { lastValue } from './last-value.js';
 
 export function DifferingFields({ comparison: { runs, params, equal } }: { readonly comparison: ComparisonDocument }) {
   return (
@@ -44,13 +44,13 @@ export function MetricsSideBySide({ comparison: { runs, metrics }, kind: wanted,
           title: run,
           numeric: true,
           cell: ({ values, best }: ComparisonDocument['metrics'][number]) => {
-            const last = values[place]?.last ?? null;
+            const last = lastValue(values[place] ?? null);
             if (last === null) return <span class="none">–</span>;
-            if (!best.includes(place)) return formatFigure(last);
+            if (!best.includes(place)) return last;
             return (
               <strong class="best">
                 <span class="hidden">best: </span>
-                {formatFigure(last)}
+                {last}
               </strong>
             );
           },

@@ -22,7 +22,8 @@ export function ComparePage() {
   useTitle('Compare');
   const client = useApi();
   const { query } = useAddress();
-  const ids = [...new Set(query.getAll('run'))].slice(0, most);
+  const named = [...new Set(query.getAll('run'))];
+  const ids = named.slice(0, most);
   const compared = useResource(ids.length < 2 ? null : `compare ${ids.join(' ')}`, everyMs, (signal) =>
     client.compare(ids, signal),
   );
@@ -43,6 +44,11 @@ export function ComparePage() {
         <Notice kind="plain">Name two runs or more, or select them in the list of runs.</Notice>
       ) : (
         <Pending of={compared} what="comparison" />
+      )}
+      {named.length <= most ? null : (
+        <Notice kind="plain">
+          Only the first {most} are shown; compare all {named.length} with: npx tributary runs compare
+        </Notice>
       )}
       <Stale of={compared} />
       {comparison === null ? null : (
