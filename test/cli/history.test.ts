@@ -179,6 +179,14 @@ describe('runs export, delete, import', () => {
     );
   }, 180_000);
 
+  it('says why an import is refused while most of its file is still to come', async () => {
+    const head = '{"kind":"export","format":"tributary-runs/1"}\n{"kind":"run","row":{"run":"a b"}}\n';
+    const rest = `${'x'.repeat(1_023)}\n`.repeat(64 * 1024);
+    const { code, stderr } = await here.cli(['runs', 'import', await here.file('large.jsonl', head + rest)]);
+    expect(stderr).toContain('Line 2 cannot be imported: "a b" is no id of a run');
+    expect(code).toBe(2);
+  });
+
   it.each([
     [['export'], 'Name the runs to export'],
     [['export', 'cli-a', '--all'], 'Name the runs to export'],
