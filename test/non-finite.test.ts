@@ -32,6 +32,13 @@ describe('steps that are not finite', () => {
     for (const { ending } of failed)
       expect(ending).toMatchObject({ outcome: 'failed', code: 'NON_FINITE', reason: expect.stringMatching(reason) });
 
+    // What was being written when the run failed is whole: a resume begins with it.
+    const partsOf = (step: number): string[] =>
+      first.records
+        .flatMap((record) => (record.kind === 'checkpoint-part' && record.part.step === step ? [record.part.part] : []))
+        .sort();
+    expect(partsOf(4)).toEqual(['lane-0', 'lane-1', 'lane-2', 'shared', 'task-double', 'task-reverse']);
+
     // Step 2 is the first one skipped.
     const resume = { step: 2, checkpointKey: checkpointKey(run.run, 2) };
     const again = await ground.conclude(

@@ -41,6 +41,11 @@ export class CheckpointWriter {
     await unlessAborted(this.#before, this.#deps.signal);
   }
 
+  /** Resolves when none is being written. */
+  async idle(): Promise<void> {
+    await this.#tail;
+  }
+
   /** Of the state after `step` steps. A part that cannot be written costs this checkpoint, not the run. */
   write(step: number, files: readonly PartFile[]): void {
     this.#before = this.#tail;

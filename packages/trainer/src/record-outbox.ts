@@ -10,6 +10,7 @@ import {
 } from '@tributary/protocol';
 import type { Logger } from '@tributary/telemetry';
 import type { RecordStream } from './trainer-types.js';
+import { within } from './within.js';
 
 export interface OutboxOptions {
   readonly subject: string;
@@ -108,9 +109,7 @@ export class RecordOutbox {
 
   /** As `settled`, but gives up after a while: for a run that fails, whose last points should still be seen. */
   async settledWithin(limitMs: number): Promise<void> {
-    const limit = new AbortController();
-    await Promise.race([this.settled(), delay(limitMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
-    limit.abort();
+    await within(limitMs, this.settled());
   }
 
   /** Resolves once nothing is sent any more. */

@@ -39,6 +39,11 @@ export class StateWriter {
     if (checkpoint) await this.#deps.checkpoints.roomForOne();
   }
 
+  /** Resolves when nothing is being written. */
+  async settled(): Promise<void> {
+    await Promise.all([this.#deps.snapshots.room(), this.#deps.checkpoints.idle()]);
+  }
+
   /** Whether a copy for these purposes needs the shared state: of a checkpoint, one member writes it. */
   needsShared({ snapshot }: Purposes): boolean {
     return snapshot || this.#plan.first;

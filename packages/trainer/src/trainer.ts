@@ -20,9 +20,10 @@ import { StepReporter } from './step-reporter.js';
 import type { TrainerDeps, TrainerOptions } from './trainer-types.js';
 import { Training } from './training.js';
 import { unlessAborted } from './unless-aborted.js';
+import { within } from './within.js';
 
-/** How long a failing run waits for JetStream to take its last records. */
-const lastRecordsMs = 5_000;
+/** How long a failing run waits for what it still writes, and then for JetStream to take its last records. */
+const lastWordsMs = 5_000;
 
 /** One member's training of one generation, from restore to its ending. */
 export class Trainer {
@@ -117,7 +118,9 @@ export class Trainer {
       return await this.#trainToEnding(training, reporter);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      await this.#outbox.settledWithin(lastRecordsMs);
+      // A resume begins with the newest checkpoint.
+      await within(lastWordsMs, this.#stateWriter.settled());
+      await this.#outbox.settledWithin(lastWordsMs);
       throw error;
     } finally {
       compute?.release();
