@@ -1,17 +1,19 @@
 // The experiment history beside MLflow's server: both over HTTP, on one Postgres, over the same data. Writes bench/out/history.json.
 //
-//   node test/bench/history.mjs [--scale 1] [--rounds 7] [--cases log,page,series,compare,export,purge] [--points 20000]
+//   node test/bench/history.mjs [--scale 1] [--rounds 7] [--log-rounds 3] [--cases log,page,series,compare,export,purge]
 //
-// At scale 1: 25,000 runs of 50 metrics with 8 points each, 10 million points, and a run of a million more. Searches are the same
-// requests to both, MLflow's own; what a page holds is asserted to be equal, metrics and parameters included.
+// At scale 1: 25,000 runs of 50 metrics with 8 points each, 10 million points, and a run of a million more. What both give is asserted
+// to be equal. Times are medians of rounds in which the two take turns at being first, over connections that stay open, from the
+// request to the last byte of the answer.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { benchMlflowPython } from '@tributary/devstack';
 import { activity, disturbing, machine } from './engine/machine.mjs';
+import { exportCases, purgeCases } from './history/bulk-cases.mjs';
 import { fill } from './history/fill.mjs';
-import { openGround } from './history/ground.mjs';
+import { openGround, warm } from './history/ground.mjs';
+import { logCases } from './history/log-cases.mjs';
 import { compareCases, searchCases, seriesCases } from './history/read-cases.mjs';
-import { exportCases, logCases, purgeCases } from './history/write-cases.mjs';
 import { printTable } from './shared/print-table.mjs';
 import { listOf, numbersOf, report, runBench } from './shared/run-bench.mjs';
 
@@ -21,12 +23,12 @@ const { values } = parseArgs({
     scale: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '7' },
     cases: { type: 'string', default: kinds.join(',') },
-    points: { type: 'string', default: '20000' },
+    'log-rounds': { type: 'string', default: '3' },
   },
 });
 const [scale] = numbersOf(values.scale, 'scale');
 const [rounds] = numbersOf(values.rounds, 'rounds');
-const [points] = numbersOf(values.points, 'points');
+const [logRounds] = numbersOf(values['log-rounds'], 'log-rounds');
 const chosen = listOf(values.cases, 'cases', kinds);
 const size = {
   runs: Math.max(40, Math.round(25_000 * scale)),
@@ -40,32 +42,40 @@ await runBench(async () => {
   const before = await activity();
   report(`other programs use ${Math.round(100 * before.busy)} % of the processors`);
   const ground = await openGround(python);
-  await fill(ground.ours.url, ground.theirs.url, size, report);
+  const filled = await fill(ground.ours.url, ground.theirs.url, size, report);
+  await warm(ground);
+  const part = Math.min(1, scale);
   const work = {
-    page: () => searchCases(ground, rounds, Math.min(20_000, Math.floor(size.runs / 2))),
+    page: () => searchCases(ground, rounds, Math.min(20_000, Math.floor(0.8 * size.runs))),
     series: () => seriesCases(ground, rounds, size.longPoints),
     compare: () => compareCases(ground, rounds, size.runs),
     // Before new runs come.
-    export: () => exportCases(ground, size, Math.min(250, size.runs)),
+    export: () => exportCases(ground, size, Math.max(10, Math.round(250 * part))),
     log: () =>
       logCases(ground, {
-        sizes: [1, 10, 500],
+        batches: [
+          { size: 1, points: Math.max(60, 6_000 * part), mlflowPoints: Math.max(60, 1_000 * part) },
+          { size: 10, points: Math.max(600, 40_000 * part), mlflowPoints: Math.max(600, 8_000 * part) },
+          { size: 500, points: Math.max(10_000, 200_000 * part), mlflowPoints: Math.max(10_000, 40_000 * part) },
+        ],
         writers: [1, 8, 20],
-        points: Math.max(500, points * Math.min(1, scale)),
+        rounds: logRounds,
       }),
     purge: () => purgeCases(ground, size.longPoints),
   };
   const cases = [];
   for (const [kind, measure] of Object.entries(work)) {
     if (!chosen.includes(kind)) continue;
+    const began = performance.now();
     for (const each of await measure()) {
       const ratio = each.ratio_vs_mlflow ?? each.mlflow_ms / each.ms;
       cases.push({ ...each, ratio_vs_mlflow: ratio });
       report(`${each.name}: ${ratio.toFixed(1)} times as fast as MLflow`);
     }
+    report(`${kind}: took ${Math.round((performance.now() - began) / 1000)} s`);
   }
   const disturbed = before.busy > disturbing;
-  const document = { machine: machine(), scale, size, mlflow: '3.17.2', disturbed, cases };
+  const document = { machine: machine(), scale, size, fill: filled, mlflow: '3.17.2', disturbed, cases };
   mkdirSync('bench/out', { recursive: true });
   writeFileSync('bench/out/history.json', `${JSON.stringify(document, null, 2)}\n`);
   const number = (value) =>

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +41,11 @@ export async function openGround(mlflowPython) {
   const api = start(process.execPath, [service('api')], { ...env, TRIBUTARY_API_PORT: String(port) });
   start(process.execPath, [service('recorder')], env);
   const mlflowPort = await freePort();
-  const mlflowEnv = { ...process.env, MLFLOW_TRACKING_URI: '', MLFLOW_DISABLE_TELEMETRY: 'true' };
+  const mlflowEnv = {
+    ...{ ...process.env, MLFLOW_TRACKING_URI: '', MLFLOW_DISABLE_TELEMETRY: 'true' },
+    // With its 5 connections and 10 more, twenty writers on one of its workers can wait for each other: 30 s, and an error.
+    ...{ MLFLOW_SQLALCHEMYSTORE_POOL_SIZE: '20', MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW: '20' },
+  };
   const mlflowArgs = ['-m', 'mlflow', 'server', '--backend-store-uri', storeUri, '--host', '127.0.0.1'];
   const destination = ['--artifacts-destination', join(folder, 'artifacts')];
   const mlflow = start(mlflowPython, [...mlflowArgs, '--port', String(mlflowPort), ...destination], mlflowEnv);
@@ -84,25 +89,54 @@ async function answers(url, { child, said }) {
   }
 }
 
+/** Has each of MLflow's worker processes answer before it is measured, and opens the connections of both. */
+export async function warm({ ourUrl, mlflowUrl }) {
+  const path = '/api/2.0/mlflow/experiments/search?max_results=10';
+  for (const base of [ourUrl, mlflowUrl])
+    for (let round = 0; round < 3; round++)
+      await Promise.all(Array.from({ length: 20 }, () => askText(base, 'GET', path, undefined, inRotation)));
+}
+
 /** Asks one of the two and gives the document. A server may close a connection just as it is used again: once more, then. */
-export async function ask(base, method, path, body) {
-  const request = {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+export async function ask(base, method, path, body, agent = steady) {
+  return JSON.parse(await askText(base, method, path, body, agent));
+}
+
+/** Like {@link ask}, but the document as it came: what a client makes of it is not the server's time. */
+export async function askText(base, method, path, body, agent = steady) {
+  const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  const exchange = () => send(`${base}${path}`, method, sent, agent);
+  const { status, text } = await exchange().catch(exchange);
+  if (status >= 400) throw new Error(`${method} ${path} gave ${status}: ${text}`);
+  return text;
+}
+
+/** One client's connections stay open; Node's plain client adds the least of its own to both sides' times. */
+const steady = new Agent({ keepAlive: true });
+/** Of several clients at once: connections take turns, and with them the worker processes of MLflow behind them. */
+export const inRotation = new Agent({ keepAlive: true, scheduling: 'fifo' });
+const authorization = `Bearer ${token}`;
+
+function send(url, method, sent, agent) {
+  const headers = {
+    authorization,
+    ...(sent && { 'content-type': 'application/json', 'content-length': sent.length }),
   };
-  const send = () => fetch(`${base}${path}`, request);
-  const response = await send().catch(send);
-  if (!response.ok) throw new Error(`${method} ${path} gave ${response.status}: ${await response.text()}`);
-  return await response.json();
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { method, headers, agent }, (response) => {
+      const chunks = [];
+      response.on('data', (chunk) => chunks.push(chunk));
+      response.once('end', () => resolve({ status: response.statusCode, text: Buffer.concat(chunks).toString() }));
+      response.once('error', reject);
+    });
+    asked.once('error', reject);
+    asked.end(sent);
+  });
 }
 
 /** Reads an answer to its end without keeping it. @returns its bytes */
 export async function drain(base, path, body) {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const headers = { authorization, 'content-type': 'application/json' };
   const response = await fetch(`${base}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
   if (!response.ok) throw new Error(`${path} gave ${response.status}: ${await response.text()}`);
   let bytes = 0;
@@ -110,18 +144,47 @@ export async function drain(base, path, body) {
   return bytes;
 }
 
-/** The most memory that a process had while `work` went on, in MiB, beside what `work` gives. */
+/**
+ * Memory that a process and those of its group had together while `work` went on, in MiB, what they share counted once: at first,
+ * and the most. Beside what `work` gives.
+ */
 export async function withPeak(pid, work) {
-  let peakKib = 0;
-  const look = async () => {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    peakKib = Math.max(peakKib, Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0));
+  const pids = await groupOf(pid);
+  const now = async () => {
+    const kib = await Promise.all(
+      pids.map(async (each) => {
+        const memory = await readFile(`/proc/${each}/smaps_rollup`, 'utf8').catch(() => '');
+        return Number(/^Pss:\s+(\d+)/m.exec(memory)?.[1] ?? 0);
+      }),
+    );
+    return Math.round(kib.reduce((sum, each) => sum + each, 0) / 1024);
   };
-  const timer = setInterval(() => void look(), 20);
+  const beforeMib = await now();
+  let peakMib = beforeMib;
+  let looking = null;
+  const timer = setInterval(() => {
+    looking ??= now().then((mib) => {
+      peakMib = Math.max(peakMib, mib);
+      looking = null;
+    });
+  }, 50);
   try {
-    await look();
-    return { result: await work(), peakMib: Math.round(peakKib / 1024) };
+    const result = await work();
+    return { result, beforeMib, peakMib };
   } finally {
     clearInterval(timer);
+    await looking;
   }
+}
+
+/** The process itself, and those that have it as the leader of their group: MLflow's workers. */
+async function groupOf(pid) {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const members = await Promise.all(
+    pids.map(async (each) => {
+      const stat = await readFile(`/proc/${each}/stat`, 'utf8').catch(() => '');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) === pid ? Number(each) : null;
+    }),
+  );
+  return [...new Set([pid, ...members.filter((each) => each !== null)])];
 }
