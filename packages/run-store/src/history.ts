@@ -1,5 +1,6 @@
 import type { PointSubject } from '@tributary/protocol';
 import type { Selectable } from 'kysely';
+import { anyOf } from './any-of.js';
 import type { Db } from './database.js';
 import type { DivergenceTable, LineageTable, MemberEndTable, SampleTable, SeriesKind, SeriesTable } from './schema.js';
 
@@ -138,7 +139,7 @@ export async function commitsOf(db: Db, runs: readonly string[]): Promise<Map<st
     .selectFrom('lineage')
     .distinctOn('run')
     .select(['run', 'value'])
-    .where('run', 'in', runs)
+    .where('run', '=', anyOf(runs))
     .where('key', '=', 'commit')
     .orderBy('run')
     .orderBy('generation', 'desc')

@@ -105,7 +105,7 @@ export {
 export { migrateToLatest } from './migrate.js';
 export { type PostgresFigures, postgresFigures } from './postgres-figures.js';
 export { checkpointsGivenUp } from './retention.js';
-export { contentsOf, type RunContents } from './run-contents.js';
+export { contentsOf, type LastValue, type RunContents } from './run-contents.js';
 export { changeTags, paramsOf, setArchived, setNote, type TagChanges, tagsOf } from './run-labels.js';
 export { longestParam, type RunParam, runParams } from './run-params.js';
 export { countRunsGivenUp, giveUpRuns, type PurgeOptions, purgeRun, runsGivenUp } from './run-purge.js';

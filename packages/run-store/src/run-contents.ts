@@ -1,5 +1,17 @@
+import { sql } from 'kysely';
+import { anyOf } from './any-of.js';
 import type { Db } from './database.js';
 import { columnValues } from './search/column-values.js';
+
+/**
+ * The last value of a metric. Pages have thousands, so numbers stay the text that Postgres gives: that of JSON and exact, but for
+ * `NaN`, `Infinity` and `-Infinity`.
+ */
+export interface LastValue {
+  readonly metric: string;
+  readonly last: string;
+  readonly lastStep: string;
+}
 
 /** What lists leave out of a run. */
 export interface RunContents {
@@ -7,8 +19,8 @@ export interface RunContents {
   readonly parent: string | null;
   /** Of the code of its newest generation. */
   readonly commit: string | null;
-  /** By name, NaN and infinities as they were recorded. */
-  readonly metrics: readonly { readonly metric: string; readonly last: number; readonly lastStep: number }[];
+  /** By name. */
+  readonly metrics: readonly LastValue[];
   readonly params: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -42,29 +54,40 @@ export async function contentsOf(db: Db, runs: readonly string[]): Promise<Reado
   );
 }
 
-async function lastValues(db: Db, runs: readonly string[]) {
-  const rows = await db
-    .selectFrom('series')
-    .distinctOn(['run', 'metric'])
-    .select(['run', 'metric', 'last', 'lastStep'])
-    .where('run', 'in', runs)
-    .where('metric', 'is not', null)
-    .where('last', 'is not', null)
-    .where('lastStep', 'is not', null)
-    .$narrowType<{ metric: string; last: number; lastStep: number }>()
-    .orderBy('run')
-    .orderBy('metric')
-    // Where a point and a timing have one name, the point.
-    .orderBy('kind')
-    .execute();
-  return byRun(rows, ({ metric, last, lastStep }) => ({ metric, last, lastStep }));
+/** A row for each run and not for each metric: that is what costs, on both sides of the connection. */
+async function lastValues(db: Db, runs: readonly string[]): Promise<Map<string, LastValue[]>> {
+  const { rows } = await sql<Readonly<Record<'run' | 'metrics' | 'points' | 'lasts' | 'steps', string>>>`
+    select named.run, own.* from unnest(${runs}::text[]) as named (run)
+    cross join lateral (
+      select json_agg(metric)::text as metrics, string_agg(case kind when 'point' then '1' else '0' end, '') as points,
+        string_agg(last::text, ',') as lasts, string_agg(last_step::text, ',') as steps
+      from (
+        select metric, kind, last, last_step from series
+        where series.run = named.run and metric is not null and last is not null and last_step is not null
+        order by metric
+      ) sorted
+    ) own
+    where own.metrics is not null`.execute(db);
+  return new Map(
+    rows.map(({ run, metrics, points, lasts, steps }) => {
+      const [lastOf, stepOf] = [lasts.split(','), steps.split(',')];
+      const values: LastValue[] = [];
+      for (const [place, metric] of (JSON.parse(metrics) as string[]).entries()) {
+        const value = { metric, last: lastOf[place] as string, lastStep: stepOf[place] as string };
+        // Where a point and a timing have one name, the point.
+        if (values.at(-1)?.metric !== metric) values.push(value);
+        else if (points[place] === '1') values[values.length - 1] = value;
+      }
+      return [run, values];
+    }),
+  );
 }
 
 async function labels(db: Db, table: 'runParams' | 'runTags', runs: readonly string[]) {
   const rows = await db
     .selectFrom(table)
     .select(['run', 'key', 'value'])
-    .where('run', 'in', runs)
+    .where('run', '=', anyOf(runs))
     .orderBy('run')
     .orderBy('key')
     .execute();

@@ -1,5 +1,6 @@
 import type { AttributeName, Field } from '@tributary/filter';
 import { sql } from 'kysely';
+import { anyOf } from '../any-of.js';
 import type { Db } from '../database.js';
 import { commitsOf } from '../history.js';
 import { attributeColumns } from './condition-expression.js';
@@ -48,8 +49,8 @@ async function metricsOf(db: Db, runs: readonly string[], fields: readonly Field
   const rows = await db
     .selectFrom('series')
     .select(['run', 'metric', 'last', 'min', 'max'])
-    .where('run', 'in', runs)
-    .where('metric', 'in', metrics)
+    .where('run', '=', anyOf(runs))
+    .where('metric', '=', anyOf(metrics))
     .execute();
   return new Map(rows.map((row) => [keyOf(row.run, row.metric ?? ''), row]));
 }
@@ -61,8 +62,8 @@ async function labelsOf(db: Db, table: 'runParams' | 'runTags', runs: readonly s
   const rows = await db
     .selectFrom(table)
     .select(['run', 'key', 'value'])
-    .where('run', 'in', runs)
-    .where('key', 'in', keys)
+    .where('run', '=', anyOf(runs))
+    .where('key', '=', anyOf(keys))
     .execute();
   return new Map(rows.map((row) => [keyOf(row.run, row.key), row.value]));
 }

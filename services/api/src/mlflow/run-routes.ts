@@ -1,4 +1,5 @@
 import { requireRun } from '@tributary/run-store';
+import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ApiDeps } from '../api-deps.js';
@@ -28,7 +29,7 @@ export function runRoutes({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyncZod {
           default: mlflowErrorSchema,
         },
       },
-      handler: async ({ body }) => {
+      handler: async ({ body }, reply) => {
         const page = await searchMlflowRuns(db, {
           experiments: body.experiment_ids,
           filter: body.filter,
@@ -37,7 +38,9 @@ export function runRoutes({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyncZod {
           limit: body.max_results,
           page: body.page_token,
         });
-        return { runs: await mlflowRuns(db, page.runs), ...(page.next === null ? {} : { next_page_token: page.next }) };
+        const runs = await mlflowRuns(db, page.runs);
+        const next = page.next === null ? '' : `,"next_page_token":${JSON.stringify(page.next)}`;
+        return sendJson(reply, `{"runs":[${runs.join()}]${next}}`);
       },
     });
     app.route({
@@ -48,10 +51,15 @@ export function runRoutes({ db }: Pick<ApiDeps, 'db'>): FastifyPluginAsyncZod {
         querystring: z.object(runIdFields),
         response: { 200: z.object({ run: runSchema.optional() }), default: mlflowErrorSchema },
       },
-      handler: async ({ query }) => {
+      handler: async ({ query }, reply) => {
         const [run] = await mlflowRuns(db, [await requireRun(db, namedRun(query))]);
-        return { run };
+        return sendJson(reply, run === undefined ? '{}' : `{"run":${run}}`);
       },
     });
   };
+}
+
+/** Sends what is JSON already; as bytes, so that it is not written as a text once more. */
+function sendJson(reply: FastifyReply, json: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(Buffer.from(json));
 }
