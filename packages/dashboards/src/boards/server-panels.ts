@@ -10,7 +10,7 @@ export function temporalPanels() {
       unit: 'ms',
       min: 0,
       queries: ['workflow_task', 'activity'].map((kind) => ({
-        expr: `histogram_quantile(0.95, sum by (le, task_queue) (rate(temporal_${kind}_schedule_to_start_latency_bucket[$__rate_interval])))`,
+        expr: `histogram_quantile(0.95, sum by (le, task_queue) (rate(temporal_${kind}_schedule_to_start_latency_bucket{task_queue!~"temporal_sys_.*"}[$__rate_interval])))`,
         legend: `${kind.replace('_', ' ')} {{task_queue}}`,
       })),
     }),
