@@ -33,7 +33,8 @@ export const queriedVariables = ({ templating }: Dashboard): VariableModel[] =>
 
 /** Names of our own metrics in an expression, as they are written: with `_sum`, `_count` and `_bucket`; and recorded series. */
 export function metricsIn(expression: string): string[] {
-  const words = expression.matchAll(
+  const withoutValues = expression.replaceAll(/"[^"]*"/g, '""');
+  const words = withoutValues.matchAll(
     /\b((?:run|worker):tributary_\w+:\w+|(?:tributary|temporal|nodejs|process|service)_\w+)\b/g,
   );
   return [...new Set([...words].map(([name]) => name))];
