@@ -1,4 +1,7 @@
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { setTimeout as after } from 'node:timers/promises';
 import { runFileSchema } from '@tributary/config';
 import { checkpointKey, type HistoryDocument, type Point, type RunDocument, type RunId } from '@tributary/protocol';
 import { createRun, endAttempt, findRun, setRunState, startAttempt, writeRecords } from '@tributary/run-store';
@@ -199,3 +202,28 @@ describe('export and import', () => {
     expect((await again.text()).split('\n')).toHaveLength(4);
   });
 });
+
+it.each([
+  ['POST', 'import', 'application/x-ndjson', '"a b" is no id of a run', ''],
+  ['PUT', 'files', 'application/octet-stream', 'A data file is at most', 'content-length: 900000000\r\n'],
+])(
+  'says why the body of %s %s is refused to a client that sends on before it reads',
+  async (method, path, type, why, length) => {
+    const { hostname, port } = new URL(here.url);
+    const client = connect({ host: hostname, port: Number(port) }).setNoDelay();
+    const chunk = (bytes: string) => (length === '' ? `${bytes.length.toString(16)}\r\n${bytes}\r\n` : bytes);
+    const send = (bytes: string) => new Promise((sent) => client.write(bytes, sent));
+    const encoding = length === '' ? 'transfer-encoding: chunked\r\n' : length;
+    await send(
+      `${method} /v1/${path} HTTP/1.1\r\nhost: here\r\nauthorization: Bearer ${here.token}\r\ncontent-type: ${type}\r\n${encoding}\r\n`,
+    );
+    await send(chunk('{"kind":"export","format":"tributary-runs/1"}\n{"kind":"run","row":{"run":"a b"}}\n'));
+    for (let mebibytes = 0; mebibytes < 16; mebibytes += 1) {
+      // Long enough for a server that closes to have closed.
+      await after(50);
+      expect(await send(chunk('x'.repeat(1024 * 1024)))).toBeFalsy();
+    }
+    client.end();
+    expect(await text(client)).toContain(JSON.stringify(why).slice(1, -1));
+  },
+);

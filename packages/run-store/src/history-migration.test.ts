@@ -109,3 +109,30 @@ it('makes a partition ahead of the ids, also with several writers at once, and u
     await database.drop();
   }
 });
+
+it('sees the partition that another session made while it waited for that one', async () => {
+  const database = await emptyDatabase();
+  const db = openDatabase(database.url);
+  try {
+    await migrateToLatest(db);
+    const [maker, waiter] = [await db.startTransaction().execute(), await db.startTransaction().execute()];
+    const reserve = sql`select reserve_series(3000000)`;
+    await reserve.execute(maker);
+    const waiting = reserve.execute(waiter);
+    // Looked up in vain, and kept in mind.
+    const blocked = async (): Promise<number> =>
+      (await sql`select from pg_locks where locktype = 'advisory' and not granted`.execute(db)).rows.length;
+    await expect.poll(blocked).toBe(1);
+    await maker.commit().execute();
+    await waiting;
+    await waiter.commit().execute();
+    const { rows } = await sql<{ name: string }>`
+      select inhrelid::regclass::text as name from pg_inherits where inhparent = 'points'::regclass order by 1`.execute(
+      db,
+    );
+    expect(rows.map(({ name }) => name)).toEqual(['points_0', 'points_1', 'points_2', 'points_3']);
+  } finally {
+    await db.destroy();
+    await database.drop();
+  }
+});

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import { dataKey, type FileDocument, type ObjectStore, TributaryError } from '@tributary/protocol';
 
 /**
  * Stores an upload under its SHA-256; the same bytes again change nothing.
  * @throws TributaryError `TOO_LARGE` as soon as more than `maxBytes` have come, `DATA_INVALID` for an empty file
  */
-export async function storeUpload(body: Readable, maxBytes: number, objects: ObjectStore): Promise<FileDocument> {
+export async function storeUpload(
+  bytes: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  objects: ObjectStore,
+): Promise<FileDocument> {
   const hash = createHash('sha256');
-  const chunks: Buffer[] = [];
+  const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of bytes) {
     sizeBytes += chunk.length;
     if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
     hash.update(chunk);

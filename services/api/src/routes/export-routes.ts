@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ApiDeps } from '../api-deps.js';
 import { errorSchema } from '../document-schemas.js';
 import { importReplySchema } from '../history-schemas.js';
+import { readBody } from '../read-body.js';
 import type { Transfers } from '../transfers.js';
 
 const contentTypes = {
@@ -78,15 +79,8 @@ export function exportRoutes({ db, reads }: ApiDeps, transfers: Transfers): Fast
         }),
         response: { 200: importReplySchema, default: errorSchema },
       },
-      handler: async ({ body, query: { taken } }, reply) => {
-        try {
-          return await transfers.in(() => importRuns(db, body as Readable, { taken }));
-        } catch (error) {
-          // Nobody reads the rest.
-          reply.header('connection', 'close');
-          throw error;
-        }
-      },
+      handler: (request) =>
+        transfers.in(() => readBody(request, (bytes) => importRuns(db, bytes, { taken: request.query.taken }))),
     });
   };
 }

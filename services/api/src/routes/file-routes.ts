@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ApiDeps, ApiOptions } from '../api-deps.js';
 import { errorSchema, fileSchema } from '../document-schemas.js';
+import { readBody } from '../read-body.js';
 import { storeUpload, tooLarge } from '../uploads.js';
 
 const defaultMaxBytes = 256 * 1024 * 1024;
@@ -22,13 +22,11 @@ export function fileRoutes(options: ApiOptions, { objects }: ApiDeps): FastifyPl
         consumes: ['application/octet-stream'],
         response: { 200: fileSchema, default: errorSchema },
       },
-      handler: async (request, reply) => {
-        if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
-          reply.header('connection', 'close');
-          throw tooLarge(maxBytes);
-        }
-        return await storeUpload(request.body as Readable, maxBytes, objects);
-      },
+      handler: (request) =>
+        readBody(request, async (bytes) => {
+          if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+          return await storeUpload(bytes, maxBytes, objects);
+        }),
     });
   };
 }
