@@ -112,27 +112,28 @@ it('makes a partition ahead of the ids, also with several writers at once, and u
 
 it('sees the partition that another session made while it waited for that one', async () => {
   const database = await emptyDatabase();
-  const db = openDatabase(database.url);
+  const [first, second] = [openDatabase(database.url), openDatabase(database.url)];
   try {
-    await migrateToLatest(db);
-    const [maker, waiter] = [await db.startTransaction().execute(), await db.startTransaction().execute()];
-    const reserve = sql`select reserve_series(3000000)`;
-    await reserve.execute(maker);
-    const waiting = reserve.execute(waiter);
-    // Looked up in vain, and kept in mind.
+    await migrateToLatest(first);
+    const reserve = (id: number) => sql`select reserve_series(${sql.lit(id)})`;
+    // A session that runs the function for the first time looks at every catalogue afresh.
+    await reserve(2_000_000).execute(second);
+    const maker = await first.startTransaction().execute();
+    await reserve(3_000_000).execute(maker);
+    const waiting = reserve(3_000_000).execute(second);
     const blocked = async (): Promise<number> =>
-      (await sql`select from pg_locks where locktype = 'advisory' and not granted`.execute(db)).rows.length;
+      (await sql`select from pg_locks where locktype = 'advisory' and not granted`.execute(first)).rows.length;
     await expect.poll(blocked).toBe(1);
     await maker.commit().execute();
     await waiting;
-    await waiter.commit().execute();
     const { rows } = await sql<{ name: string }>`
       select inhrelid::regclass::text as name from pg_inherits where inhparent = 'points'::regclass order by 1`.execute(
-      db,
+      first,
     );
     expect(rows.map(({ name }) => name)).toEqual(['points_0', 'points_1', 'points_2', 'points_3']);
   } finally {
-    await db.destroy();
+    await first.destroy();
+    await second.destroy();
     await database.drop();
   }
 });
