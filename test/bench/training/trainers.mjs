@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { SnapshotFolder } from '@tributary/checkpoints';
 import { cpuSecondsOf } from '../shared/private-nats.mjs';
 import { atEnd } from '../shared/run-bench.mjs';
 
@@ -26,6 +27,7 @@ export class Trainers {
    */
   constructor({ nats, document, launchers = [], environment = {} }) {
     this.document = document;
+    const [namespace] = nats.document.namespaces;
     this.#members = document.members.map(({ member, worker }) => {
       const { url = nats.url, command = [] } = launchers[member] ?? {};
       const [execPath, ...before] = [...command, process.execPath];
@@ -37,7 +39,7 @@ export class Trainers {
         env: {
           ...process.env,
           ...environment,
-          TRIBUTARY_NAMESPACE: nats.document.namespaces[0],
+          TRIBUTARY_NAMESPACE: namespace,
           TRIBUTARY_NATS_URL: url,
           TRIBUTARY_NATS_USER: nats.user,
           TRIBUTARY_NATS_PASSWORD_FILE: nats.passwordFile,
@@ -46,7 +48,20 @@ export class Trainers {
           TRIBUTARY_LOG_LEVEL: 'warn',
         },
       });
-      const state = { member, child, phase: 'starting', step: 0, atMs: [], cpuSeconds: 0, ending: null, words: [] };
+      const snapshots = new SnapshotFolder(
+        SnapshotFolder.defaultRoot(namespace, worker, { ...process.env, TRIBUTARY_NATS_URL: url }),
+      );
+      const state = {
+        member,
+        child,
+        snapshots,
+        phase: 'starting',
+        step: 0,
+        atMs: [],
+        cpuSeconds: 0,
+        ending: null,
+        words: [],
+      };
       state.exited = new Promise((resolve) => child.once('exit', resolve));
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (text) => {
@@ -68,6 +83,7 @@ export class Trainers {
       this.#failure ??= new Error('the trainers were ended');
       for (const { child } of this.#members) child.kill('SIGKILL');
       await Promise.all(this.#members.map(({ exited }) => exited));
+      await Promise.all(this.#members.map(({ snapshots }) => snapshots.drop(document.run)));
     });
   }
 
@@ -119,8 +135,12 @@ export class Trainers {
   }
 
   #onMessage(state, message) {
-    if (message.kind === 'ended') state.ending = message.ending;
-    else {
+    if (message.kind === 'ended') {
+      state.ending = message.ending;
+      // It would wait for another generation.
+      state.child.disconnect();
+    } else if (message.kind === 'snapshot') this.#keep(state, message);
+    else if (message.kind === 'status') {
       if (message.step > state.step) state.atMs[message.step] = performance.now();
       state.step = message.step;
       // Before it ends, and with it its accounts.
@@ -128,6 +148,14 @@ export class Trainers {
       state.phase = message.phase;
     }
     this.#wake();
+  }
+
+  /** As its agent does, but without a copy at another worker. */
+  #keep({ child, snapshots }, { generation, step }) {
+    snapshots
+      .keepNewest(this.document.run, 1)
+      .then(() => child.connected && child.send({ kind: 'snapshot-kept', generation, step }))
+      .catch((error) => this.#fail(error));
   }
 
   #fail(error) {
