@@ -1,14 +1,14 @@
 // A package imports only lower levels (README, "Packages"); workflow-safe packages import only workflow-safe ones.
 const levels = [
   ['protocol', 'random'],
-  ['config', 'filter', 'presentation'],
+  ['config', 'filter', 'presentation', 'quality'],
   ['planner', 'telemetry', 'layout', 'dashboards'],
   ['workflows', 'engine', 'collectives', 'datasets', 'run-store', 'checkpoints', 'service-runtime'],
   ['models'],
   ['trainer', 'devstack'],
   ['testing'],
 ];
-const workflowSafe = ['protocol', 'config', 'random', 'planner', 'workflows'];
+const workflowSafe = ['protocol', 'config', 'random', 'planner', 'workflows', 'quality'];
 const sources = (names) => `^packages/(${names.join('|')})/src/`;
 const folders = (names) => `^packages/(${names.join('|')})/`;
 const test = '\\.(test|fixture)\\.ts$';

@@ -36,6 +36,7 @@ export {
   benchPython,
   mlflowPython,
   type PythonEnvironmentOptions,
+  qualityPython,
 } from './setup/python-environment.js';
 export { type DownOptions, down, purge } from './stack/down.js';
 export { readSecret, type SecretName, secretFile } from './stack/secrets.js';

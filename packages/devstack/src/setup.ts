@@ -3,7 +3,8 @@
  * What `make` runs before `tributary` exists: `setup.js STEP…`, the steps side by side. Steps: `build` (tsc, the exchange's kernels, workflow bundle, console), `tensorflow`,
  * `relink` (only links the TensorFlow that was built before), `postgres`,
  * `nats-server`, `temporal-server`, `prometheus`, `swiftshader` (a Vulkan driver without a GPU), `chromium` (without windows), `versitygw`
- * (an S3 server) and `mlflow` (MLflow's client), for tests, `bench-python` (PyTorch) and `bench-mlflow` (MLflow's server), for benchmarks only.
+ * (an S3 server) and `mlflow` (MLflow's client), for tests, `bench-python` (PyTorch) and `bench-mlflow` (MLflow's server), for benchmarks only,
+ * `python-quality` (sacrebleu and rouge-score), for `make quality-fixture`.
  */
 import { TributaryError } from '@tributary/protocol';
 import { installChromium } from './browser/chromium.js';
@@ -12,7 +13,7 @@ import { ensureServer } from './servers/build-server.js';
 import { type GoServerRelease, goServers, s3Gateway } from './servers/release.js';
 import { runCommand, secondsSince } from './setup/command.js';
 import { repositoryRoot } from './setup/folders.js';
-import { benchMlflowPython, benchPython, mlflowPython } from './setup/python-environment.js';
+import { benchMlflowPython, benchPython, mlflowPython, qualityPython } from './setup/python-environment.js';
 import { installTensorflow, relinkTensorflow } from './tensorflow/install-tensorflow.js';
 import { installSwiftshader } from './vulkan/swiftshader.js';
 
@@ -76,6 +77,7 @@ const steps: Readonly<Record<string, () => Promise<void>>> = {
   versitygw: () => server(s3Gateway),
   mlflow: async () => report(`MLflow's client: ready (${await mlflowPython({ report })})`),
   'bench-mlflow': async () => report(`MLflow's server: ready (${await benchMlflowPython({ report })})`),
+  'python-quality': async () => report(`sacrebleu and rouge-score: ready (${await qualityPython({ report })})`),
   'bench-python': async () => report(`PyTorch: ready (${await benchPython({ report })})`),
 };
 

@@ -29,6 +29,8 @@ interface PythonEnvironment {
   readonly purpose: string;
   /** Names an interpreter that has these packages, to be used instead. */
   readonly variable: string;
+  /** Packages that PyPI has as source alone. */
+  readonly fromSource?: readonly string[];
 }
 
 /** PyTorch, for the benchmarks that compare with it. */
@@ -64,6 +66,18 @@ const mlflowServer: PythonEnvironment = {
   variable: 'TRIBUTARY_BENCH_MLFLOW_PYTHON',
 };
 
+/** The libraries that the metrics of quality are held to; their scores are committed. */
+const quality: PythonEnvironment = {
+  name: 'sacrebleu and rouge-score',
+  folder: 'python-quality',
+  module: 'sacrebleu',
+  neededBytes: 4e8,
+  cost: 'about 30 MB to fetch, 150 MB installed; usually half a minute, once',
+  purpose: 'the scores that the metrics of quality are held to',
+  variable: 'TRIBUTARY_QUALITY_PYTHON',
+  fromSource: ['rouge-score'],
+};
+
 /**
  * The interpreter of an environment with PyTorch at the versions of `infra/python-bench/requirements.txt`; never part of a test.
  * @throws TributaryError `PREREQUISITE_MISSING`, see {@link pythonOf}
@@ -86,6 +100,14 @@ export function mlflowPython(options: PythonEnvironmentOptions): Promise<string>
  */
 export function benchMlflowPython(options: PythonEnvironmentOptions): Promise<string> {
   return pythonOf(mlflowServer, options);
+}
+
+/**
+ * The interpreter of an environment with sacrebleu and rouge-score; never part of a test.
+ * @throws TributaryError `PREREQUISITE_MISSING`, see {@link pythonOf}
+ */
+export function qualityPython(options: PythonEnvironmentOptions): Promise<string> {
+  return pythonOf(quality, options);
 }
 
 /**
@@ -142,7 +164,7 @@ async function install(
   requirements: string,
   report: Report,
 ): Promise<void> {
-  const { name, neededBytes, module } = environment;
+  const { name, neededBytes, module, fromSource = [] } = environment;
   const startedAtMs = Date.now();
   await mkdir(folder, { recursive: true });
   const { bavail, bsize } = await statfs(folder);
@@ -162,6 +184,7 @@ async function install(
       ...pip,
       '--disable-pip-version-check',
       '--require-virtualenv',
+      ...fromSource.map((source) => `--no-binary=${source}`),
       '-r',
       requirements,
     ]);
