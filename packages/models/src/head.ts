@@ -42,6 +42,11 @@ export interface Head {
   };
   /** The sums of `EvaluationSums`, in order, f32[] each. */
   evaluate(views: HeadViews, outputs: readonly Tensor[], targets: HeadTargets): readonly Tensor[];
+  /**
+   * Of each of `batch` rows, f32[B]: the cross-entropy of its targets, nats, summed over its positions; 0 for a row of padding.
+   * Undefined where the head puts out features.
+   */
+  readonly rowLosses?: (views: HeadViews, outputs: readonly Tensor[], targets: HeadTargets, batch: number) => Tensor;
   /** Logits f32[N, V], or features f32[N, F]. */
   predict(views: HeadViews, outputs: readonly Tensor[]): Tensor;
 }

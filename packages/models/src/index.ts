@@ -10,6 +10,7 @@ export type {
   DrawKey,
   EvaluationSums,
   Evaluator,
+  RowScorer,
   StepGradients,
   TaskParameters,
   TrainStep,

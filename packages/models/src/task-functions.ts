@@ -165,3 +165,13 @@ export const evaluateFunction =
     const { generator, views, targets } = forward(graph, inputs, null);
     return graph.head.evaluate(views, generator.outputs, targets);
   };
+
+/** [shared, task, source, target, …] → [losses f32[B]], those of `Head.rowLosses` */
+export const rowLossesFunction =
+  (graph: TaskGraph): TensorFunction =>
+  (inputs) => {
+    const { generator, views, targets } = forward(graph, inputs, null);
+    const { rowLosses } = graph.head;
+    if (!rowLosses) throw new RangeError('a task of features has no likelihoods');
+    return [rowLosses(views, generator.outputs, targets, inputs[3]?.shape[0] as number)];
+  };

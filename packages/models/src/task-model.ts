@@ -9,8 +9,14 @@ import type { Generator } from './generator.js';
 import { type GreedyGenerator, greedyGenerator } from './greedy-generator.js';
 import type { Head } from './head.js';
 import { embedding, initialValues, layoutOf, type ParameterSpec } from './parameters.js';
-import { evaluateFunction, functionSpecs, type TaskGraph, trainStepFunction } from './task-functions.js';
-import { type Evaluator, evaluatorOf, type TrainStep, trainStepOf } from './task-runs.js';
+import {
+  evaluateFunction,
+  functionSpecs,
+  rowLossesFunction,
+  type TaskGraph,
+  trainStepFunction,
+} from './task-functions.js';
+import { type Evaluator, evaluatorOf, type RowScorer, rowScorerOf, type TrainStep, trainStepOf } from './task-runs.js';
 import { tokenHead } from './token-head.js';
 
 /** Sizes that a function is traced for: rows, source symbols, target symbols with `</s>` and without `<s>` (or frames). */
@@ -45,6 +51,8 @@ export interface TaskModel {
   initial(seed: number): Float32Array;
   trainStep(backend: ComputeBackend, shape: BatchShape): TrainStep;
   evaluator(backend: ComputeBackend, shape: BatchShape): Evaluator;
+  /** Of symbols. @throws RangeError where the head is `features` */
+  rowScorer(backend: ComputeBackend, shape: BatchShape): RowScorer;
   /** Of symbols. @throws RangeError where the head is `features` */
   generator(backend: ComputeBackend, shape: { readonly batch: number; readonly source: number }): GreedyGenerator;
   /** Of frames. @throws RangeError where the head is `tokens` */
@@ -133,6 +141,13 @@ export function buildTask(parts: TaskParts, shared: SharedGraph): TaskModel {
         graph,
         backend.trace(label('evaluate', shape), evaluateFunction(graph), functionSpecs(graph, shape, false), options),
       ),
+    rowScorer(backend, shape) {
+      if (!symbols) throw new RangeError(`task "${name}" generates features: they have no likelihoods`);
+      return rowScorerOf(
+        graph,
+        backend.trace(label('score', shape), rowLossesFunction(graph), functionSpecs(graph, shape, false), options),
+      );
+    },
     generator(backend, shape) {
       if (!symbols) throw new RangeError(`task "${name}" generates features: use featureGenerator`);
       return greedyGenerator(graph, name, backend, shape);

@@ -82,6 +82,15 @@ export interface Evaluator {
   dispose(): void;
 }
 
+/** How likely one batch shape's targets are, row by row, compiled. */
+export interface RowScorer {
+  readonly name: string;
+  readonly traceMs: number;
+  /** @returns f32[B]: cross-entropy of each row's target, nats, summed over its tokens, `</s>` included; 0 for a row of padding */
+  run(parameters: TaskParameters, batch: BatchData): Promise<Float32Array>;
+  dispose(): void;
+}
+
 const scalar = (values: ArrayLike<number> | undefined): number => values?.[0] ?? Number.NaN;
 
 /** Whole numbers as int32 of the same bits. */
@@ -126,6 +135,16 @@ export const evaluatorOf = (graph: TaskGraph, traced: TracedFunction): Evaluator
       number?,
     ];
     return { lossSum, tokens, correct, squaredError: squaredError ?? 0, elements: elements ?? 0 };
+  },
+  dispose: () => traced.dispose(),
+});
+
+export const rowScorerOf = (graph: TaskGraph, traced: TracedFunction): RowScorer => ({
+  name: traced.name,
+  traceMs: traced.traceMs,
+  async run({ shared, task }, batch) {
+    const [losses] = await traced.run([shared, task, batch.source, batch.target, ...featuresOf(graph, batch)]);
+    return losses as Float32Array;
   },
   dispose: () => traced.dispose(),
 });

@@ -29,6 +29,11 @@ export function tokenHead(parts: readonly OutputPart[], options: TokenHeadOption
       const { loss } = operations.sparseCrossEntropy(logits, ids.as1D(), 0);
       return [tf.sum(tf.mul(loss, mask)), tf.sum(mask), tf.sum(tf.mul(hits, mask))];
     },
+    rowLosses(views, outputs, { ids, mask }, batch) {
+      const { logits } = layer.apply(views, outputs);
+      const { loss } = operations.sparseCrossEntropy(logits, ids.as1D(), 0);
+      return tf.sum(tf.reshape(tf.mul(loss, mask), [-1, batch]), 0);
+    },
     predict: (views, outputs) => layer.apply(views, outputs).logits,
   };
 }
