@@ -26,8 +26,11 @@ export interface Batch {
   readonly pairs: readonly number[];
 }
 
-/** Lays pairs out as a batch. Each must fit the shape. */
-export function fillBatch(split: EncodedSplit, shape: BatchShape, pairs: Int32Array): Batch {
+/**
+ * Lays pairs out as a batch. Each must fit the shape.
+ * @param sources examples whose sources stand in the rows; left out: those of the pairs
+ */
+export function fillBatch(split: EncodedSplit, shape: BatchShape, pairs: Int32Array, sources?: Int32Array): Batch {
   const source = new Int32Array(shape.batch * shape.source);
   const target = new Int32Array(shape.batch * (shape.target + 1));
   const sourceFeatures = new Float32Array(source.length * split.sourceWidth);
@@ -36,7 +39,7 @@ export function fillBatch(split: EncodedSplit, shape: BatchShape, pairs: Int32Ar
   let tokens = 0;
   let targetTokens = 0;
   pairs.forEach((pair, row) => {
-    const example = split.exampleOf[pair] as number;
+    const example = (sources?.[row] ?? split.exampleOf[pair]) as number;
     const from = split.source(example);
     const to = split.target(pair);
     const predicted = predictedLength(split, pair);

@@ -1,6 +1,8 @@
 export type { Batch } from './batch.js';
 export { type BatchCursor, type BatchCursorOptions, batchCursor, type CursorState } from './batch-cursor.js';
 export type { BatchShape } from './batch-shapes.js';
+export { type CandidateBatch, type CandidateRow, candidateBatches } from './candidate-batches.js';
+export { candidateCount, candidatesOf, requireCandidates } from './distractors.js';
 export {
   decodeSplit,
   type EncodedExample,
