@@ -25,6 +25,27 @@ describe('checkpoints', () => {
   });
 
   it.each([
+    ['validation.loss', 'min'],
+    ['validation.perplexity', 'min'],
+    ['validation.token_error_rate', 'min'],
+    ['validation.bleu', 'max'],
+    ['validation.rougeL', 'max'],
+    ['validation.hits_at_1', 'max'],
+    ['validation.token_accuracy', 'max'],
+  ])('of %s the best is the %s, unless the run file says otherwise', (metric, mode) => {
+    const modeOf = (best: object) => {
+      const metrics = ['token_accuracy', 'token_error_rate', 'perplexity', 'bleu', 'rougeL', 'hits_at_1'];
+      const tasks = base.tasks.map((task) => ({ ...task, metrics }));
+      const once = runFileSchema.parse({ ...base, tasks, checkpoints: { best } });
+      expect(runFileSchema.parse(once)).toEqual(once);
+      return once.checkpoints.best?.mode;
+    };
+    expect(modeOf({ metric })).toBe(mode);
+    expect(modeOf({ metric, mode: 'min' })).toBe('min');
+    expect(modeOf({ metric, mode: 'max' })).toBe('max');
+  });
+
+  it.each([
     [{ best: { metric: 'train.loss' } }, /checkpoints.best.metric must be a validation metric/],
     [
       { best: { metric: 'validation.bleu' } },

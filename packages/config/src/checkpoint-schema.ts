@@ -1,3 +1,4 @@
+import { metricDirection } from '@tributary/protocol';
 import { z } from 'zod';
 
 const positiveInt = z.int().positive();
@@ -14,17 +15,23 @@ export const checkpointSchema = z.strictObject({
     .strictObject({
       metric: z
         .string()
-        .regex(/^validation\.[a-z0-9_]+$/, 'must be a validation metric: validation.loss, validation.bleu, …')
+        .regex(/^validation\.[A-Za-z0-9_]+$/, 'must be a validation metric: validation.loss, validation.bleu, …')
         .describe('Recorded at evaluations: `validation.loss`, or a metric of the tasks, as `validation.bleu`.'),
       task: z
         .string()
         .optional()
         .describe('The task whose metric it is; left out: the mean of all tasks that have it.'),
-      mode: z.enum(['min', 'max']).default('min').describe('Whether the lowest or the highest is the best.'),
+      mode: z
+        .enum(['min', 'max'])
+        .optional()
+        .describe(
+          'Whether the lowest or the highest is the best. Default: what is better of that metric, the lowest of a loss, an error rate or perplexity, the highest of an accuracy, BLEU, ROUGE and the like.',
+        ),
       keep: positiveInt.max(1000).default(1).describe('Best checkpoints to keep.'),
     })
+    .transform((best) => ({ ...best, mode: best.mode ?? metricDirection(best.metric) }))
     .nullable()
-    .default(null)
+    .prefault(null)
     .describe('Checkpoints to keep for their quality, beside the newest; null: none.'),
 });
 

@@ -44,7 +44,11 @@ describe('loss and metrics', () => {
     ],
     [
       { data: symbols, metrics: ['token_accuracy', 'psnr'] },
-      'metrics.1: "psnr" does not measure head "tokens"; its metrics are token_accuracy, token_error_rate, phone_error_rate, letter_error_rate, word_error_rate',
+      'metrics.1: "psnr" does not measure head "tokens"; its metrics are token_accuracy, token_error_rate, phone_error_rate, letter_error_rate, word_error_rate, perplexity, hits_at_1, bleu, chrf2, rouge1, rouge2, rougeL, distinct1, distinct2, exact_match',
+    ],
+    [
+      { data: vectors, head, metrics: ['mse', 'bleu'] },
+      'metrics.1: "bleu" does not measure head "features"; its metrics are mse, psnr',
     ],
     [
       { data: vectors, head, metrics: ['word_error_rate'] },

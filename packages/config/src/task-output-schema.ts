@@ -1,6 +1,19 @@
 import { z } from 'zod';
 import type { dataSchema } from './data-schema.js';
 
+/** Metrics of outputs as text. */
+export const textMetricNames = [
+  'bleu',
+  'chrf2',
+  'rouge1',
+  'rouge2',
+  'rougeL',
+  'distinct1',
+  'distinct2',
+  'exact_match',
+] as const;
+export type TextMetricName = (typeof textMetricNames)[number];
+
 /** Metrics of symbols, and of continuous outputs. */
 export const tokenMetricNames = [
   'token_accuracy',
@@ -8,6 +21,9 @@ export const tokenMetricNames = [
   'phone_error_rate',
   'letter_error_rate',
   'word_error_rate',
+  'perplexity',
+  'hits_at_1',
+  ...textMetricNames,
 ] as const;
 export const featureMetricNames = ['mse', 'psnr'] as const;
 export const metricNames = [...tokenMetricNames, ...featureMetricNames] as const;
@@ -51,7 +67,7 @@ export const metricsSchema = z
   // A default is not checked again, so what stands for "left out" may be shorter than what a run file may give.
   .default([])
   .describe(
-    'Reported on validation and held-out data beside the loss. Default: token_accuracy, token_error_rate and word_error_rate of symbols; mse and psnr of vectors.',
+    'Reported on validation and held-out data beside the loss; `hits_at_1` reads each example with 20 targets and takes the time of that. Default: token_accuracy, token_error_rate and word_error_rate of symbols; mse and psnr of vectors.',
   );
 
 interface TaskOutput {

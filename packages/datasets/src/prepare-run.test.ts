@@ -125,6 +125,18 @@ describe('buildData', () => {
     );
   });
 
+  it('refuses a split that has too few targets for a metric that ranks them', async () => {
+    const ranked = { ...fileTask('copy', { tokens: { target: 'characters' } }), metrics: ['hits_at_1' as const] };
+    const built = (targets: number) =>
+      build(specOf({ tasks: [ranked] }), {
+        'p.tsv': tsv(Array.from({ length: 300 }, (_, i) => [`s${i}`, `t${i % targets}`] as const)),
+      });
+    expect((await built(300)).tasks.copy?.splits.test.examples).toBeGreaterThan(20);
+    expect(await refusal(built(9))).toBe(
+      'Metric hits_at_1 ranks each target among 20, so the validation split of task "copy" needs 20 different targets, and has 9: give it more data, or leave hits_at_1 out of the task\'s metrics.',
+    );
+  });
+
   it('refuses a split without examples', async () => {
     const few = { 'p.tsv': tsv(many.slice(0, 2)) };
     const spec = specOf({ splits: { validation: 0, test: 0.01 } });

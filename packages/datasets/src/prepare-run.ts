@@ -10,7 +10,8 @@ import {
   specialIds,
   TributaryError,
 } from '@tributary/protocol';
-import { encodeSplit, type SplitSequence } from './encoded-split.js';
+import { requireCandidates } from './distractors.js';
+import { decodeSplit, encodeSplit, type SplitSequence } from './encoded-split.js';
 import { type FileData, inspectPairs } from './file-pairs.js';
 import { isFrames, type RawSequence } from './frame-sequence.js';
 import { type GatheredTask, gatherExamples } from './gather-examples.js';
@@ -83,15 +84,15 @@ export async function buildData(spec: RunFile, read: ReadDataFile): Promise<Buil
       );
     const encode = splitEncoder(vocabularies.source, targetVocabulary, widths);
     const { source: sourceSplit, target: targetSplit } = taskTokens(task);
+    const heldOut = { validation: encode(data.splits.validation), test: encode(data.splits.test) };
+    if (task.metrics.includes('hits_at_1'))
+      for (const [name, { bytes }] of Object.entries(heldOut))
+        requireCandidates(decodeSplit(bytes), `the ${name} split of task "${task.name}"`);
     tasks[task.name] = {
       targetVocabulary,
       ...(widths.source === undefined ? {} : { sourceFeatures: widths.source }),
       ...(widths.target === undefined ? {} : { targetFeatures: widths.target }),
-      splits: {
-        train: encode(data.splits.train),
-        validation: encode(data.splits.validation),
-        test: encode(data.splits.test),
-      },
+      splits: { train: encode(data.splits.train), ...heldOut },
       meanTokens: meanTokens(data.splits.train),
       overlong: data.overlong,
       sourceJoin: joinOf(sourceSplit),

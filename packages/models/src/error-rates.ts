@@ -1,4 +1,4 @@
-import type { MetricName } from '@tributary/config';
+import type { MetricName, TextMetricName } from '@tributary/config';
 import { editDistance } from './edit-distance.js';
 
 type Sequence = ArrayLike<number> | ArrayLike<string>;
@@ -68,11 +68,14 @@ export interface TeacherForcedSums {
 /** Peak signal-to-noise ratio of a mean squared error, dB, for signals whose peak is 1; infinite without any error. */
 export const peakSignalToNoise = (meanSquaredError: number): number => -10 * Math.log10(meanSquaredError);
 
+/** Metrics that follow from error rates and from what teacher forcing gives. */
+export type SymbolMetricName = Exclude<MetricName, TextMetricName | 'perplexity' | 'hits_at_1'>;
+
 /**
  * One metric of the run file. Phone, letter and token error rate are the same number; the name says what a symbol is.
  * All of them are shares: 0.17 is 17%. `mse` and `psnr` (dB) are those of teacher forcing; NaN without any frame.
  */
-export function metricValue(name: MetricName, rates: ErrorRates, forced: TeacherForcedSums): number {
+export function metricValue(name: SymbolMetricName, rates: ErrorRates, forced: TeacherForcedSums): number {
   switch (name) {
     case 'token_accuracy':
       return forced.correct / forced.tokens;

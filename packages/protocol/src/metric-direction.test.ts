@@ -16,6 +16,7 @@ it.each([
   'accuracy.validation.loss',
   // The word stands inside another one.
   'validation.inaccuracy',
+  'rougeness',
 ])('%s gets better downwards', (series) => {
   expect(metricDirection(series)).toBe('min');
 });
@@ -25,7 +26,14 @@ it.each([
   'spell.test.token_accuracy',
   'validation.bleu',
   'validation.chrf',
+  'validation.chrf2',
   'validation.rouge1',
+  'reply.validation.rougeL',
+  'test.rougeLsum',
+  'validation.distinct2',
+  'validation.exact_match',
+  'validation.hits_at_1',
+  'val_BLEU',
   'validation.psnr',
   'validation.f1',
   'accuracy',

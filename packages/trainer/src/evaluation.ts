@@ -1,8 +1,10 @@
 import { idsToText, sampleExamples } from '@tributary/datasets';
-import { type EvaluationSums, metricValue } from '@tributary/models';
+import type { EvaluationSums } from '@tributary/models';
+import { candidateLosses } from './candidate-losses.js';
 import type { EvaluationResult } from './compute-messages.js';
 import type { EvaluatedOutputs } from './evaluated-outputs.js';
 import { FeatureOutputs } from './feature-outputs.js';
+import { measured } from './measured.js';
 import type { TaskCompute } from './task-compute.js';
 import { TokenOutputs } from './token-outputs.js';
 
@@ -39,10 +41,20 @@ export async function evaluateTask(request: EvaluationRequest): Promise<Evaluati
     await outputs.add(batch);
     request.onProgress();
   }
-  const rates = outputs.rates();
   const values: Record<string, number> = { loss: sums.lossSum / sums.tokens };
+  const evaluated = {
+    sums,
+    rates: once(() => outputs.rates()),
+    texts: once(() => outputs.texts()),
+    candidates: () =>
+      candidateLosses(
+        request,
+        [...known].sort((a, b) => a - b),
+      ),
+  };
   for (const metric of task.spec.tasks.find(({ name }) => name === task.name)?.metrics ?? []) {
-    values[metric] = metricValue(metric, rates, sums);
+    values[metric] = await measured(metric, evaluated);
+    request.onProgress();
   }
   return {
     task: task.name,
@@ -59,6 +71,15 @@ function added(sums: EvaluationSums, more: EvaluationSums): EvaluationSums {
     correct: sums.correct + more.correct,
     squaredError: sums.squaredError + more.squaredError,
     elements: sums.elements + more.elements,
+  };
+}
+
+/** Makes it at the first call. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

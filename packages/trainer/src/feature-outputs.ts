@@ -1,7 +1,7 @@
 import { type Batch, type FrameSequence, nearestPhones } from '@tributary/datasets';
 import { type ErrorRates, errorRates, type TaskParameters } from '@tributary/models';
 import type { EvaluationResult } from './compute-messages.js';
-import type { EvaluatedOutputs, OutputRequest } from './evaluated-outputs.js';
+import type { EvaluatedOutputs, OutputRequest, OutputTexts } from './evaluated-outputs.js';
 
 /** Vectors generated for the examples that are shown, as many as the first reference has: vectors have no end symbol. */
 export class FeatureOutputs implements EvaluatedOutputs {
@@ -35,6 +35,11 @@ export class FeatureOutputs implements EvaluatedOutputs {
   /** There are no symbols to be wrong. */
   rates(): ErrorRates {
     return errorRates([], []);
+  }
+
+  /** There are none. */
+  texts(): OutputTexts {
+    return { hypotheses: [], references: [] };
   }
 
   sample(index: number): Pick<EvaluationResult['samples'][number], 'generated' | 'references'> {

@@ -1,9 +1,10 @@
 import { loadCheckpoint } from '@tributary/checkpoints';
-import { encodeText, idsToText } from '@tributary/datasets';
+import { encodeText } from '@tributary/datasets';
 import type { ComputeBackend } from '@tributary/engine';
 import type { FlatLayout } from '@tributary/layout';
 import { type GenerateRequest, type ObjectStore, type PreparedRun, TributaryError } from '@tributary/protocol';
 import { modelOf, specOf, taskOf } from './prepared-model.js';
+import { targetText } from './target-text.js';
 
 /** Greedy outputs of one task of a checkpoint, in the order of the sources. */
 export async function generateTexts(
@@ -39,7 +40,7 @@ export async function generateTexts(
   generator.dispose();
   const outputs = request.sources.map((text, row) => ({
     source: text,
-    generated: idsToText(ids.subarray(row * maxLength, (row + 1) * maxLength), task.targetVocabulary, task.targetJoin),
+    generated: targetText(task, ids.subarray(row * maxLength, (row + 1) * maxLength)),
   }));
   return { outputs, step: checkpoint.manifest.step };
 }

@@ -3,6 +3,9 @@ import {
   type Batch,
   type BatchCursor,
   batchCursor,
+  type CandidateBatch,
+  type CandidateRow,
+  candidateBatches,
   decodeSplit,
   type EncodedSplit,
   evaluationBatches,
@@ -13,6 +16,7 @@ import type {
   Evaluator,
   FeatureGenerator,
   GreedyGenerator,
+  RowScorer,
   SequenceModel,
   TaskModel,
   TrainStep,
@@ -40,8 +44,8 @@ export interface BatchesDone {
   readonly dataMs: number;
 }
 
-/** The graphs of a task for one batch shape: of its training, its evaluation, and of the two halves of its generation. */
-export const graphKinds = ['train', 'evaluate', 'encode', 'generate'] as const;
+/** The graphs of a task for one batch shape: of its training, its evaluation, its ranking, and of the two halves of its generation. */
+export const graphKinds = ['train', 'evaluate', 'score', 'encode', 'generate'] as const;
 
 /** Rows of a batch in evaluation, whatever they are in training: no gradient is kept. */
 const evaluationRows = 128;
@@ -62,6 +66,7 @@ export class TaskCompute {
   readonly #lanes = new Map<number, LaneCompute>();
   readonly #train = new Map<string, TrainStep>();
   readonly #evaluators = new Map<string, Evaluator>();
+  readonly #rowScorers = new Map<string, RowScorer>();
   readonly #generators = new Map<string, GreedyGenerator>();
   readonly #featureGenerators = new Map<string, FeatureGenerator>();
   readonly #mostMicrobatches: number;
@@ -135,10 +140,23 @@ export class TaskCompute {
 
   /** Fixed batches of a held-out split, in the lengths of training's buckets. @param limit examples; null: all */
   heldOutBatches(split: 'validation' | 'test', limit: number | null): readonly Batch[] {
-    const shapes = this.shapes.map((shape) => ({ ...shape, batch: evaluationRows }));
     const { buckets } = this.spec.lengths;
-    const options = { batchSize: evaluationRows, buckets, shapes, ...(limit === null ? {} : { limit }) };
+    const options = {
+      batchSize: evaluationRows,
+      buckets,
+      shapes: this.#evaluationShapes,
+      ...(limit === null ? {} : { limit }),
+    };
     return evaluationBatches(this.#splits[split], options).batches;
+  }
+
+  /** Sources of a held-out split with any targets of it. */
+  candidateBatches(split: 'validation' | 'test', rows: readonly CandidateRow[]): readonly CandidateBatch[] {
+    return candidateBatches(this.#splits[split], rows, { batchSize: evaluationRows, shapes: this.#evaluationShapes });
+  }
+
+  get #evaluationShapes(): readonly BatchShape[] {
+    return this.shapes.map((shape) => ({ ...shape, batch: evaluationRows }));
   }
 
   split(name: 'train' | 'validation' | 'test'): EncodedSplit {
@@ -156,6 +174,11 @@ export class TaskCompute {
 
   evaluator(shape: BatchShape): Evaluator {
     return remembered(this.#evaluators, shapeLabel(shape), () => this.model.evaluator(this.backend, shape));
+  }
+
+  /** How likely a batch's targets are, row by row. */
+  rowScorer(shape: BatchShape): RowScorer {
+    return remembered(this.#rowScorers, shapeLabel(shape), () => this.model.rowScorer(this.backend, shape));
   }
 
   generator({ batch, source }: BatchShape): GreedyGenerator {

@@ -1,8 +1,9 @@
-import { type Batch, idsToText } from '@tributary/datasets';
+import type { Batch } from '@tributary/datasets';
 import { type ErrorRates, errorRates, type TaskParameters } from '@tributary/models';
 import { specialIds } from '@tributary/protocol';
 import type { EvaluationResult } from './compute-messages.js';
-import type { EvaluatedOutputs, OutputRequest } from './evaluated-outputs.js';
+import type { EvaluatedOutputs, OutputRequest, OutputTexts } from './evaluated-outputs.js';
+import { targetText } from './target-text.js';
 
 /** Greedy outputs of every example, and their error rates. */
 export class TokenOutputs implements EvaluatedOutputs {
@@ -27,16 +28,39 @@ export class TokenOutputs implements EvaluatedOutputs {
   }
 
   rates(): ErrorRates {
+    const examples = this.#examples();
     return errorRates(
-      [...this.#outputs.values()],
-      [...this.#outputs.keys()].map((example) => this.#references(example)),
+      examples.map((example) => this.#output(example)),
+      examples.map((example) => this.#references(example)),
     );
   }
 
+  texts(): OutputTexts {
+    const examples = this.#examples();
+    return {
+      hypotheses: examples.map((example) => this.#text(this.#output(example))),
+      references: examples.map((example) => this.#references(example).map((ids) => this.#text(ids))),
+    };
+  }
+
   sample(index: number): Pick<EvaluationResult['samples'][number], 'generated' | 'references'> {
-    const { targetVocabulary, targetJoin } = this.#request.task.prepared;
-    const text = (ids: readonly number[]): string => idsToText(ids, targetVocabulary, targetJoin);
-    return { generated: text(this.#outputs.get(index) ?? []), references: this.#references(index).map(text) };
+    return {
+      generated: this.#text(this.#output(index)),
+      references: this.#references(index).map((ids) => this.#text(ids)),
+    };
+  }
+
+  /** In the split's order, whatever batches they stood in. */
+  #examples(): number[] {
+    return [...this.#outputs.keys()].sort((a, b) => a - b);
+  }
+
+  #output(example: number): readonly number[] {
+    return this.#outputs.get(example) ?? [];
+  }
+
+  #text(ids: readonly number[]): string {
+    return targetText(this.#request.task.prepared, ids);
   }
 
   #references(example: number): number[][] {
