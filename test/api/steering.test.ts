@@ -127,6 +127,20 @@ describe('scale', () => {
 });
 
 describe('resume', () => {
+  it('refuses a run that has stopped early, and names the way on', async () => {
+    const run = await launch({ earlyStop: { metric: 'validation.loss', patience: 3 } });
+    await setRunState(here.db, run, { state: 'running', reason: null });
+    await endAttempt(here.db, run, 1, { state: 'finished', reason: 'stopped early' });
+    for (const body of [{}, { steps: 200 }])
+      expect(await post(run, 'resume', body)).toEqual({
+        status: 409,
+        reply: {
+          code: 'RUN_STATE_CONFLICT',
+          message: `Run ${run} has stopped early at step 0, by the earlyStop of its run file; to train on, fork it with more patience: npx tributary fork ${run} --set earlyStop.patience=6`,
+        },
+      });
+  });
+
   it('does again what a lost last checkpoint held', async () => {
     const run = await launch();
     await setRunState(here.db, run, { state: 'running', reason: null });

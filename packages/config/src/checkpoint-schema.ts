@@ -3,6 +3,12 @@ import { z } from 'zod';
 
 const positiveInt = z.int().positive();
 
+/** A series of evaluations. */
+export const validationMetric = z
+  .string()
+  .regex(/^validation\.[A-Za-z0-9_]+$/, 'must be a validation metric: validation.loss, validation.bleu, …')
+  .describe('Recorded at evaluations: `validation.loss`, or a metric of the tasks, as `validation.bleu`.');
+
 /** When state becomes durable, and how long it stays. */
 export const checkpointSchema = z.strictObject({
   every: positiveInt.default(200).describe('Steps between checkpoints; the last step always has one.'),
@@ -13,10 +19,7 @@ export const checkpointSchema = z.strictObject({
     .describe('Steps whose multiples keep their checkpoint for good; null: none does.'),
   best: z
     .strictObject({
-      metric: z
-        .string()
-        .regex(/^validation\.[A-Za-z0-9_]+$/, 'must be a validation metric: validation.loss, validation.bleu, …')
-        .describe('Recorded at evaluations: `validation.loss`, or a metric of the tasks, as `validation.bleu`.'),
+      metric: validationMetric,
       task: z
         .string()
         .optional()

@@ -1,3 +1,4 @@
+export { type EarlyStopSpec, watchedTask } from './early-stop-schema.js';
 export { type JsonSchema, runFileJsonSchema } from './json-schema.js';
 export {
   maxRunFileBytes,

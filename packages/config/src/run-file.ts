@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bestProblems, checkpointSchema } from './checkpoint-schema.js';
 import { combinerProblems, combinerSchema } from './combiner-schema.js';
 import { dataSchema } from './data-schema.js';
+import { earlyStopProblems, earlyStopSchema } from './early-stop-schema.js';
 import { initSchema } from './init-schema.js';
 import { generatorSchema, modelSchema } from './model-schema.js';
 import { optimizerSchema, scheduleSchema } from './optimizer-schema.js';
@@ -178,6 +179,9 @@ export const runFileSchema = z
       })
       .prefault({})
       .describe('When and on what validation runs.'),
+    earlyStop: earlyStopSchema
+      .optional()
+      .describe('Ends the run when a metric no longer gets better: one step after the evaluation that says so.'),
     records: z
       .strictObject({
         every: positiveInt
@@ -238,6 +242,7 @@ export const runFileSchema = z
         path: ['model', 'attention', 'normalize'],
         message: 'is a choice of additive attention; leave it out or choose kind: bahdanau',
       });
+    for (const { path, message } of earlyStopProblems(run)) context.addIssue({ code: 'custom', path, message });
     for (const { path, message } of bestProblems(run)) context.addIssue({ code: 'custom', path, message });
     for (const { path, message } of roundProblems(run)) context.addIssue({ code: 'custom', path, message });
     if (run.workers.max < run.workers.min)

@@ -25,7 +25,7 @@ export function concludeEndings(state: Supervision): GenerationOutcome | null {
     case 'handed-over':
       return { kind: 'handed-over', step, reason: first.reason ?? state.handOver };
     case 'finished':
-      return { kind: 'finished', step };
+      return first.reason === null ? { kind: 'finished', step } : { kind: 'finished', step, reason: first.reason };
     default:
       return { kind: 'cancelled', step };
   }

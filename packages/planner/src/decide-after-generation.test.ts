@@ -27,6 +27,14 @@ describe('decideAfterGeneration', () => {
     expect(decideAfterGeneration(ended(outcome), noLosses).decision).toEqual({ kind: decision, step: 40 });
   });
 
+  it('says why a run is finished before its budget', () => {
+    const reason = 'stopped early: validation.bleu of task "spell" has not got better in 5 evaluations';
+    expect(decideAfterGeneration(ended({ kind: 'finished', step: 41, reason }), noLosses)).toMatchObject({
+      decision: { kind: 'finish', step: 41, early: reason },
+      reason,
+    });
+  });
+
   it('retries while a leased worker still answers, else waits for others', () => {
     expect(decideAfterGeneration(ended(lost(5)), noLosses).decision).toEqual({ kind: 'retry', afterMs: 0 });
     expect(decideAfterGeneration(ended(lost(5, ['b'])), noLosses).decision).toEqual({ kind: 'retry', afterMs: 0 });

@@ -13,7 +13,8 @@ import {
 
 /** What becomes of the run once a generation has ended. A `step` of null means: at whatever checkpoint is committed. */
 export type RunDecision =
-  | { readonly kind: 'finish'; readonly step: number }
+  /** With the reason where the budget is not reached. */
+  | { readonly kind: 'finish'; readonly step: number; readonly early?: string }
   | { readonly kind: 'cancel'; readonly step: number | null }
   | { readonly kind: 'pause'; readonly step: number | null }
   | { readonly kind: 'fail'; readonly code: ErrorCode }
@@ -46,6 +47,12 @@ export function decideAfterGeneration(
   const { outcome } = ended;
   switch (outcome.kind) {
     case 'finished':
+      if (outcome.reason)
+        return {
+          decision: { kind: 'finish', step: outcome.step, early: outcome.reason },
+          reason: outcome.reason,
+          history,
+        };
       return { decision: { kind: 'finish', step: outcome.step }, reason: `all ${outcome.step} steps done`, history };
     case 'cancelled':
       return {

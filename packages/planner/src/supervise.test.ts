@@ -20,6 +20,15 @@ describe('supervise', () => {
     });
   });
 
+  it('carries the reason of an early end', () => {
+    const early: MemberEnding = { outcome: 'finished', step: 20, reason: 'stopped early' };
+    expect(play([ending(0, early), ending(1, early)]).outcome).toEqual({
+      kind: 'finished',
+      step: 20,
+      reason: 'stopped early',
+    });
+  });
+
   it('carries the reason of a pause', () => {
     const paused: MemberEnding = { outcome: 'paused', step: 20, reason: 'time budget of 30s is used up' };
     expect(play([ending(0, paused), ending(1, paused)]).outcome).toEqual({

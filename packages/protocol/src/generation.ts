@@ -77,7 +77,8 @@ export type GenerationOutcome = GenerationEnd & {
 };
 
 export type GenerationEnd =
-  | { readonly kind: 'finished'; readonly step: number }
+  /** With a reason: before the run's budget was reached. */
+  | { readonly kind: 'finished'; readonly step: number; readonly reason?: string }
   | { readonly kind: 'cancelled'; readonly step: number }
   | { readonly kind: 'paused'; readonly step: number; readonly reason: string | null }
   /** All members stopped at one step with a whole snapshot, for lanes to move. Spends no budget. */

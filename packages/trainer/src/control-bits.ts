@@ -4,7 +4,7 @@ import type { StopRequest } from '@tributary/protocol';
  * Asks that travel in each step's messages. All members see the same OR of all members' bits at the same step, so a stop
  * is in force at one step for all.
  */
-export const controlBits = { cancel: 1, pause: 2, timeBudget: 4, handOver: 8 } as const;
+export const controlBits = { cancel: 1, pause: 2, timeBudget: 4, handOver: 8, earlyStop: 16 } as const;
 
 export function bitOf(request: StopRequest): number {
   switch (request) {
@@ -18,12 +18,16 @@ export function bitOf(request: StopRequest): number {
 }
 
 export interface AgreedStop {
-  readonly outcome: 'cancelled' | 'paused' | 'handed-over';
+  readonly outcome: 'finished' | 'cancelled' | 'paused' | 'handed-over';
   readonly reason: string | null;
 }
 
-/** What the members' combined bits ask for: cancelling goes before pausing, and pausing before handing over. */
+/**
+ * What the members' combined bits ask for. Ending early goes first: it follows from the run file, and must not come a step later for a
+ * request that came when it came. Then cancelling goes before pausing, and pausing before handing over.
+ */
 export function agreedStop(bits: number): AgreedStop | null {
+  if (bits & controlBits.earlyStop) return { outcome: 'finished', reason: null };
   if (bits & controlBits.cancel) return { outcome: 'cancelled', reason: null };
   if (bits & controlBits.pause) return { outcome: 'paused', reason: null };
   if (bits & controlBits.timeBudget) return { outcome: 'paused', reason: 'the time budget of the run file is used up' };

@@ -3,6 +3,7 @@ import type { SequenceModel } from '@tributary/models';
 import type { GenerationDocument, ObjectStore, PreparedRun } from '@tributary/protocol';
 import { chooseStrategy } from './choose-strategy.js';
 import type { SplitBytes } from './compute-messages.js';
+import { EarlyStop } from './early-stop.js';
 import { type ExchangeSetup, setUpExchange } from './exchange-setup.js';
 import { fetchSplits } from './load-splits.js';
 import { type MemberPlan, memberPlan } from './member-plan.js';
@@ -46,7 +47,7 @@ export class GenerationSetup {
     this.plan = plan;
     this.model = model;
     this.strategy = strategy;
-    this.state = new MemberState({ plan, model, strategy, seed });
+    this.state = new MemberState({ plan, model, strategy, seed, earlyStop: EarlyStop.of(spec) });
     this.exchange = setUpExchange({ member, document, prepared, spec, plan, model, strategy });
   }
 

@@ -4,6 +4,7 @@ import type { SequenceModel } from '@tributary/models';
 import type { ObjectStore, PreparedInit } from '@tributary/protocol';
 import { combinerPart, restoreCombiner } from './combiner-parts.js';
 import type { CursorPosition, LaneDone, LaneShare } from './compute-messages.js';
+import type { EarlyStop } from './early-stop.js';
 import { applyInit } from './initial-values.js';
 import { lanePart, restoreLane } from './lane-parts.js';
 import type { MemberPlan } from './member-plan.js';
@@ -27,6 +28,8 @@ export interface MemberStateOptions {
   readonly plan: MemberPlan;
   readonly model: SequenceModel;
   readonly strategy: SyncStrategy;
+  /** Null: the run ends with its budget alone. */
+  readonly earlyStop: EarlyStop | null;
   /** What the state begins with; null: it will be restored. */
   readonly seed: number | null;
 }
@@ -54,6 +57,10 @@ export class MemberState {
     );
   }
 
+  get earlyStop(): EarlyStop | null {
+    return this.#options.earlyStop;
+  }
+
   get carried(): CarriedState {
     return this.#carried;
   }
@@ -79,7 +86,7 @@ export class MemberState {
 
   /** Puts this member's parts in place. @throws TributaryError `CHECKPOINT_CORRUPT` */
   restore({ step, parts }: RestoredParts): void {
-    const { plan, model, strategy } = this.#options;
+    const { plan, model, strategy, earlyStop } = this.#options;
     const { slots } = strategy.optimizer;
     const tensorsOf = (part: string): Tensors => parts.get(part)?.tensors ?? {};
     // Every exchange was an update in versions whose checkpoints do not count them.
@@ -90,6 +97,8 @@ export class MemberState {
       const part = `task-${task}`;
       restoreVector(part, tensorsOf(part), model.task(task).layout, vector, slots, updates);
     }
+    if (earlyStop)
+      earlyStop.restore(shared, plan.ownedTasks.includes(earlyStop.task) ? tensorsOf(`task-${earlyStop.task}`) : null);
     const residuals = new Map<number, LaneResiduals>();
     for (const { lane, task } of plan.hosted) {
       const tensors = tensorsOf(`lane-${lane}`);
@@ -135,17 +144,20 @@ export class MemberState {
     copy: CopyVector,
     withShared: boolean,
   ): StatePart[] {
-    const { plan, model, strategy } = this.#options;
+    const { plan, model, strategy, earlyStop } = this.#options;
     const { slots } = strategy.optimizer;
     const shared = () => ({
       ...vectorPart(model.sharedLayout, this.vectors.shared, slots, copy),
       ...combinerPart(exchange.combinerState),
       skipped: count(skippedInARow),
+      ...earlyStop?.sharedTensors(),
     });
     const tasks = plan.ownedTasks.map((task) => {
       const vector = this.vectors.tasks.get(task);
       if (!vector) throw new Error(`task "${task}" is owned here, but its state is not`);
-      return { part: `task-${task}`, tensors: vectorPart(model.task(task).layout, vector, slots, copy) };
+      const tensors = vectorPart(model.task(task).layout, vector, slots, copy);
+      const watched = task === earlyStop?.task ? earlyStop.taskTensors() : {};
+      return { part: `task-${task}`, tensors: { ...tensors, ...watched } };
     });
     const lanes = plan.hosted.map(({ lane }) => {
       const cursor = this.#cursors.get(lane) ?? { epoch: 0, position: 0 };

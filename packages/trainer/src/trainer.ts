@@ -138,12 +138,12 @@ export class Trainer {
     const { step } = training;
     this.#status.moved('ending', step);
     this.#pass('ending');
-    if (!stopped && !this.#options.replay) await training.evaluate('test');
+    const outcome = stopped?.outcome ?? 'finished';
+    if (outcome === 'finished' && !this.#options.replay) await training.evaluate('test');
     reporter.ending(step);
     await this.#snapshots.room();
     await this.#checkpoints.settled(step);
     await unlessAborted(lineage, signal);
-    const outcome = stopped?.outcome ?? 'finished';
     this.#outbox.addMemberEnd(step, outcome);
     await unlessAborted(this.#outbox.settled(), signal);
     return { outcome, step, reason: stopped?.reason ?? null };

@@ -7,6 +7,7 @@ import type { ComputeClient } from './compute-client.js';
 import type { LaneDone, LaneShare } from './compute-messages.js';
 import { type AgreedStop, agreedStop, controlBits } from './control-bits.js';
 import { passesMultiple } from './due.js';
+import type { EarlyStop } from './early-stop.js';
 import type { PassTrainerFaultPoint } from './fault-points.js';
 import type { GenerationSetup } from './generation-setup.js';
 import { gradientsOf } from './lane-gradients.js';
@@ -61,15 +62,16 @@ export class Training {
     return this.#step;
   }
 
-  /** Steps until the budget is reached (null) or the members agree to stop. */
+  /** Steps until the budget is reached (null) or the members agree to stop, or to end early. */
   async train(): Promise<AgreedStop | null> {
     const { status, signal } = this.#deps;
-    const { spec, document, end, replay } = this.#setup;
+    const { spec, document, end, replay, state } = this.#setup;
     const { budget, evaluation } = spec;
     const startedMs = Date.now() - (document.spentMs ?? 0);
     const timeLimitMs = budget.time ? durationMs(budget.time) : Number.POSITIVE_INFINITY;
     status.moved('training', this.#step);
     await this.#saveAgain();
+    if (state.earlyStop?.ended) return endedEarly(state.earlyStop);
     while (this.#step < end) {
       signal.throwIfAborted();
       if (Date.now() - startedMs > timeLimitMs) this.#timeBudget = controlBits.timeBudget;
@@ -77,9 +79,14 @@ export class Training {
       const result = await this.#oneExchange();
       status.moved('training', this.#step);
       const stop = agreedStop(result.control);
-      const last = this.#step === end;
-      if (this.#step % evaluation.every === 0 && !last && !replay) await this.evaluate('validation');
+      const early = stop?.outcome === 'finished' ? state.earlyStop : null;
+      early?.agreed();
+      const last = this.#step === end || early !== null;
+      // What decides whether to end early is state, and done again with it.
+      const evaluated = this.#step % evaluation.every === 0 && this.#step < budget.steps && early === null;
+      if (evaluated && (!replay || state.earlyStop)) await this.evaluate('validation');
       await this.#save(this.#purposesAfter(before, stop, last), stop !== null || last);
+      if (early) return endedEarly(early);
       if (stop && !last) return stop;
     }
     return null;
@@ -88,6 +95,7 @@ export class Training {
   /** The whole split for a test; its loss and metrics are recorded. */
   async evaluate(split: 'validation' | 'test'): Promise<void> {
     const { compute, status, reporter, signal } = this.#deps;
+    const { state } = this.#setup;
     const { examples, samples } = this.#setup.spec.evaluation;
     const phase = split === 'test' ? 'ending' : 'evaluating';
     const request = split === 'test' ? { limit: null, samples } : { limit: examples, samples: 0 };
@@ -103,16 +111,18 @@ export class Training {
       );
       if (!evaluation) throw new TributaryError('INTERNAL', `The evaluation of task "${task}" gave no result.`);
       reporter.evaluation(split, this.#step, evaluation);
+      if (split === 'validation' && task === state.earlyStop?.task) state.earlyStop.evaluated(evaluation.values);
     }
   }
 
   /** A state that was restored is held by nobody in this generation yet, and its checkpoint may never have become whole. */
   async #saveAgain(): Promise<void> {
-    const { spec, document, end } = this.#setup;
+    const { spec, document, end, state } = this.#setup;
     const { step, snapshot } = document.resume;
     if (step === 0) return;
-    const checkpoint = Boolean(snapshot) && (step % spec.checkpoints.every === 0 || step >= end);
-    await this.#save({ snapshot: true, checkpoint }, step >= end);
+    const last = step >= end || state.earlyStop?.ended === true;
+    const checkpoint = Boolean(snapshot) && (step % spec.checkpoints.every === 0 || last);
+    await this.#save({ snapshot: true, checkpoint }, last);
   }
 
   #purposesAfter(before: number, stop: AgreedStop | null, last: boolean): Purposes {
@@ -202,7 +212,8 @@ export class Training {
   }
 
   get #control(): number {
-    return this.#deps.control() | this.#timeBudget;
+    const early = this.#setup.state.earlyStop?.asks ? controlBits.earlyStop : 0;
+    return this.#deps.control() | this.#timeBudget | early;
   }
 
   /** Waits for this member's lanes, then for the others', and says so. Either may fail first; neither goes unhandled. */
@@ -238,3 +249,5 @@ export class Training {
     this.#toldSkipped = true;
   }
 }
+
+const endedEarly = ({ reason }: EarlyStop): AgreedStop => ({ outcome: 'finished', reason });

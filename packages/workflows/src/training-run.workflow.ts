@@ -247,7 +247,7 @@ async function runAttempt(input: TrainingRunInput, outer: CancellationScope): Pr
 function endingOf(decision: RunDecision, reason: string): Ending | null {
   switch (decision.kind) {
     case 'finish':
-      return { state: 'finished', code: null, reason: null, step: decision.step };
+      return { state: 'finished', code: null, reason: decision.early ?? null, step: decision.step };
     case 'cancel':
       return { state: 'cancelled', code: null, reason, step: decision.step };
     case 'pause':

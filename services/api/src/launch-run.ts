@@ -67,6 +67,11 @@ export async function resumeRun(
       'RUN_STATE_CONFLICT',
       `Run ${run} is ${row.state}; only a run that has ended or is paused can be resumed. Follow it with: npx tributary watch ${run}`,
     );
+  if (row.state === 'finished' && row.spec.earlyStop !== undefined && row.step < row.spec.budget.steps)
+    throw new TributaryError(
+      'RUN_STATE_CONFLICT',
+      `Run ${run} has stopped early at step ${row.step}, by the earlyStop of its run file; to train on, fork it with more patience: npx tributary fork ${run} --set earlyStop.patience=${2 * row.spec.earlyStop.patience}`,
+    );
   const every = stepsOfExchange(row.spec.sync);
   if (target % every !== 0)
     throw new TributaryError(

@@ -6,7 +6,7 @@ import type { GenerationEnding } from '@tributary/run-store';
 export function endingOf(outcome: GenerationOutcome): Omit<GenerationEnding, 'run' | 'generation'> {
   return {
     outcome: outcome.kind,
-    reason: 'reason' in outcome ? outcome.reason : null,
+    reason: 'reason' in outcome ? (outcome.reason ?? null) : null,
     time: outcome.time,
     recovery: recoveryCause(outcome),
   };
