@@ -3,7 +3,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { manifestOf, natsStore } from '@tributary/checkpoints';
-import { type RunFileInput, runFileSchema } from '@tributary/config';
+import { dataPaths, type RunFileInput, runFileSchema } from '@tributary/config';
 import { prepareRun } from '@tributary/datasets';
 import { provisionJetStream } from '@tributary/devstack';
 import { withBuddies } from '@tributary/planner';
@@ -70,7 +70,7 @@ export async function openTrainingGround(workers: readonly string[]) {
       return key;
     };
     const keys: Record<string, string> = {};
-    for (const { data } of spec.tasks) if (data.source === 'file') keys[data.path] = await store(data.path);
+    for (const { data } of spec.tasks) for (const path of dataPaths(data)) keys[path] = await store(path);
     const data = await prepareRun({ run, spec, files: keys }, { objects });
     const weights = spec.init?.from.file;
     const source = { kind: 'file', label: `file ${weights}`, key: weights ? await store(weights) : '' } as const;

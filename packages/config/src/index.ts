@@ -1,3 +1,12 @@
+export {
+  type CorpusName,
+  type CorpusPairName,
+  corpusNames,
+  pairsOfCorpus,
+  type TranslationLanguage,
+  translationLanguages,
+} from './corpus-names.js';
+export { asFileData, corpusDocumentPath, corpusFileOf, dataPaths, type FileDataSpec } from './data-files.js';
 export { type EarlyStopSpec, watchedTask } from './early-stop-schema.js';
 export { type JsonSchema, runFileJsonSchema } from './json-schema.js';
 export {

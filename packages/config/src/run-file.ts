@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bestProblems, checkpointSchema } from './checkpoint-schema.js';
 import { combinerProblems, combinerSchema } from './combiner-schema.js';
+import { dataSourceProblems } from './data-files.js';
 import { dataSchema } from './data-schema.js';
 import { earlyStopProblems, earlyStopSchema } from './early-stop-schema.js';
 import { initSchema } from './init-schema.js';
@@ -223,6 +224,8 @@ export const runFileSchema = z
     run.tasks.forEach((task, index) => {
       for (const { path, message } of headProblems(task))
         context.addIssue({ code: 'custom', path: ['tasks', index, ...path], message });
+      for (const { path, message } of dataSourceProblems(task.data))
+        context.addIssue({ code: 'custom', path: ['tasks', index, 'data', ...path], message });
     });
     run.tasks.forEach(({ data }, index) => {
       if (data.source !== 'file' || data.format === 'jsonl') return;

@@ -96,7 +96,8 @@ interface Problem {
 
 /** Whether a task's data gives what its head puts out. */
 function dataProblems(head: TaskOutput['head'], data: z.output<typeof dataSchema>): Problem[] {
-  const vectors = data.source === 'words' ? data.kind === 'articulate' : data.features.target !== undefined;
+  const width = data.source === 'file' ? data.features.target : undefined;
+  const vectors = data.source === 'words' ? data.kind === 'articulate' : width !== undefined;
   if (vectors && head.kind === 'tokens')
     return [
       {
@@ -112,7 +113,6 @@ function dataProblems(head: TaskOutput['head'], data: z.output<typeof dataSchema
           'is "features", but the targets of this data are symbols; leave head out, or give data whose targets are vectors (data.features.target)',
       },
     ];
-  const width = data.source === 'file' ? data.features.target : undefined;
   if (head.kind === 'features' && width !== undefined && head.size !== width)
     return [
       { path: ['head', 'size'], message: `is ${head.size}, but data.features.target is ${width}; make the two agree` },

@@ -1,8 +1,9 @@
+import type { FileDataSpec } from '@tributary/config';
 import { TributaryError } from '@tributary/protocol';
 import { describe, expect, it } from 'vitest';
-import { type FileData, inspectPairs } from './file-pairs.js';
+import { inspectPairs } from './file-pairs.js';
 
-const data = (format: 'jsonl' | 'tsv', tokens: 'characters' | 'whitespace' = 'whitespace'): FileData => ({
+const data = (format: 'jsonl' | 'tsv', tokens: 'characters' | 'whitespace' = 'whitespace'): FileDataSpec => ({
   source: 'file',
   format,
   path: 'p',
@@ -26,8 +27,8 @@ const refusal = (input: Uint8Array | string, format: 'jsonl' | 'tsv'): string =>
 describe('inspectPairs', () => {
   it('reads JSONL and TSV with CRLF, a byte order mark and empty lines at the end', () => {
     const expected = [
-      { source: 'a b', target: 'ü', line: 1 },
-      { source: 'c', target: 'd', line: 2 },
+      { source: 'a b', target: 'ü', group: null, line: 1 },
+      { source: 'c', target: 'd', group: null, line: 2 },
     ];
     expect(
       inspectPairs(bytes(`\uFEFF${row('a b', 'ü')}\r\n${row('c', 'd')}\r\n\r\n`), data('jsonl'), 'p').pairs,
@@ -67,5 +68,20 @@ describe('inspectPairs', () => {
     );
     expect(refusal(new Uint8Array([...good, 0xc3]), 'jsonl')).toMatch(/not UTF-8 at line 2/);
     expect(refusal(new Uint8Array([0xff, 0xfe, 0x61, 0x00]), 'tsv')).toMatch(/not UTF-8 at line 1/);
+  });
+
+  it('reads what a pair belongs to, and refuses a line that does not say', () => {
+    const grouped = (format: 'jsonl' | 'tsv'): FileDataSpec => ({
+      ...data(format),
+      columns: { source: 'source', target: 'target', group: 'of' },
+    });
+    const groups = (format: 'jsonl' | 'tsv', text: string): (string | null)[] =>
+      inspectPairs(bytes(text), grouped(format), 'p').pairs.map(({ group }) => group);
+    expect(groups('tsv', 'source\tof\ttarget\na\tg 1\tb\nc\tg 2\td\n')).toEqual(['g 1', 'g 2']);
+    expect(groups('jsonl', '{"source":"a","target":"b","of":"g 1"}')).toEqual(['g 1']);
+    expect(() => groups('jsonl', row('a', 'b'))).toThrow(/line 1 has no field "of"; it has .*data\.columns\.group/);
+    expect(() => groups('jsonl', '{"source":"a","target":"b","of":7}')).toThrow(/line 1: field "of" is not a string/);
+    expect(() => groups('tsv', 'source\tof\ttarget\na\t \tb\n')).toThrow(/line 2: the group is empty/);
+    expect(() => groups('tsv', 'source\ttarget\na\tb\n')).toThrow(/no column "of"/);
   });
 });

@@ -1,17 +1,16 @@
-import type { DataSpec } from '@tributary/config';
+import type { FileDataSpec } from '@tributary/config';
 import { TributaryError } from '@tributary/protocol';
 import { vectorsOf } from './file-vectors.js';
 import type { FrameSequence } from './frame-sequence.js';
 import { reservedSymbols, type TokenSplit, textToSymbols } from './symbols.js';
 import { type Line, utf8Lines } from './utf8-lines.js';
 
-/** The data of a task that comes from the user's own file. */
-export type FileData = Extract<DataSpec, { source: 'file' }>;
-
 /** One pair of a file and its line; a side with `features` holds vectors in place of text. */
 export interface FilePair {
   readonly source: string | FrameSequence;
   readonly target: string | FrameSequence;
+  /** What it belongs to (`columns.group`); null where the data has no such column. */
+  readonly group: string | null;
   readonly line: number;
 }
 
@@ -23,12 +22,12 @@ export interface FilePair {
  * @param where names the file in errors.
  * @param unitTargets whether numbers of a target must lie in 0 to 1, since nothing else can be put out
  * @throws TributaryError `DATA_INVALID` naming the line and the remedy: empty file, not UTF-8, malformed line, unknown
- *   column, empty source or target, reserved symbol; vectors that are ragged, of another width, not finite or, in a target, outside
+ *   column, empty source, target or group, reserved symbol; vectors that are ragged, of another width, not finite or, in a target, outside
  *   0 to 1.
  */
 export function inspectPairs(
   bytes: Uint8Array,
-  data: FileData,
+  data: FileDataSpec,
   where: string,
   { unitTargets = true }: { readonly unitTargets?: boolean } = {},
 ): { pairs: FilePair[] } {
@@ -60,7 +59,7 @@ function checkText(text: string, split: TokenSplit, what: string): void {
   }
 }
 
-function jsonlPairs(lines: readonly Line[], data: FileData, where: string, unitTargets: boolean): FilePair[] {
+function jsonlPairs(lines: readonly Line[], data: FileDataSpec, where: string, unitTargets: boolean): FilePair[] {
   return lines.map(({ number, text }) => {
     const row = parseObject(text, `${where} line ${number}`);
     const field = (side: 'source' | 'target'): string | FrameSequence => {
@@ -88,8 +87,31 @@ function jsonlPairs(lines: readonly Line[], data: FileData, where: string, unitT
         );
       return value;
     };
-    return { source: field('source'), target: field('target'), line: number };
+    return {
+      source: field('source'),
+      target: field('target'),
+      group: groupOf(row, data, `${where} line ${number}`),
+      line: number,
+    };
   });
+}
+
+function groupOf(row: Record<string, unknown>, data: FileDataSpec, where: string): string | null {
+  const name = data.columns.group;
+  if (name === undefined) return null;
+  const value = Object.hasOwn(row, name) ? row[name] : undefined;
+  if (typeof value === 'string') return checkedGroup(value, where);
+  throw new TributaryError(
+    'DATA_INVALID',
+    value === undefined
+      ? `${where} has no field "${name}"; it has ${named(Object.keys(row))}: set the task's data.columns.group.`
+      : `${where}: field "${name}" is not a string: put it in quotes.`,
+  );
+}
+
+function checkedGroup(group: string, where: string): string {
+  if (group.trim() !== '') return group;
+  throw new TributaryError('DATA_INVALID', `${where}: the group is empty: name what the pair belongs to.`);
 }
 
 function parseObject(text: string, where: string): Record<string, unknown> {
@@ -109,7 +131,7 @@ function parseObject(text: string, where: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function tsvPairs(lines: readonly Line[], data: FileData, where: string): FilePair[] {
+function tsvPairs(lines: readonly Line[], data: FileDataSpec, where: string): FilePair[] {
   const [header, ...rows] = lines as [Line, ...Line[]];
   const columns = header.text.split('\t');
   const position = (name: string): number => {
@@ -125,6 +147,7 @@ function tsvPairs(lines: readonly Line[], data: FileData, where: string): FilePa
   };
   const source = position(data.columns.source);
   const target = position(data.columns.target);
+  const group = data.columns.group === undefined ? null : position(data.columns.group);
   if (rows.length === 0)
     throw new TributaryError('DATA_INVALID', `${where} is empty after its header line: give at least one pair.`);
   return rows.map(({ number, text }) => {
@@ -134,7 +157,12 @@ function tsvPairs(lines: readonly Line[], data: FileData, where: string): FilePa
         'DATA_INVALID',
         `${where} line ${number} has ${fields.length} fields, the header line has ${columns.length}: tabs and line ends inside fields are not supported, also not in quotes; use JSONL for them.`,
       );
-    return { source: fields[source] as string, target: fields[target] as string, line: number };
+    return {
+      source: fields[source] as string,
+      target: fields[target] as string,
+      group: group === null ? null : checkedGroup(fields[group] as string, `${where} line ${number}`),
+      line: number,
+    };
   });
 }
 

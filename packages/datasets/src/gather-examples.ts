@@ -8,6 +8,8 @@ import type { RawExample, RawPair } from './raw-pair.js';
 export interface GatheredTask {
   readonly splits: Readonly<Record<SplitName, readonly RawExample[]>>;
   readonly overlong: Readonly<Record<SplitName, number>>;
+  /** The split of every group of its pairs. */
+  readonly groups: ReadonlyMap<string, SplitName>;
 }
 
 export interface GatherOptions {
@@ -21,8 +23,10 @@ export interface GatherOptions {
 
 /**
  * Splits a task's pairs and joins those of one source into one example with several references; equal pairs count once.
- * Truncation comes before the split by source, so equal (truncated) sources of hashed pairs always share a split.
- * @throws TributaryError `DATA_INVALID` for an over-long pair under `refuse`, and for a split without examples.
+ * Truncation comes before the split by source, so equal (truncated) sources of hashed pairs always share a split. A source that
+ * groups of several splits share stays in the split of the first of them by name, and is left out of the others.
+ * @throws TributaryError `DATA_INVALID` for an over-long pair under `refuse`, for a split without examples, and for a group that the
+ *   user's own files put into two splits.
  */
 export function gatherExamples(options: GatherOptions): GatheredTask {
   const { task, pairs, lengths, shares } = options;
@@ -33,12 +37,19 @@ export function gatherExamples(options: GatherOptions): GatheredTask {
   const overlong = { train: 0, validation: 0, test: 0 };
   const long = pairs.filter((pair) => isLong(pair, lengths));
   if (lengths.overlong === 'refuse' && long.length > 0) throw refusal(task, long[0] as RawPair, long.length, lengths);
-  for (const pair of pairs) {
+  const placed = pairs.map((pair) => {
     const tooLong = isLong(pair, lengths);
-    const source = tooLong && lengths.overlong === 'truncate' ? cutSequence(pair.source, lengths.source) : pair.source;
-    const target = tooLong && lengths.overlong === 'truncate' ? cutSequence(pair.target, lengths.target) : pair.target;
+    const cut = tooLong && lengths.overlong === 'truncate';
+    const source = cut ? cutSequence(pair.source, lengths.source) : pair.source;
+    const target = cut ? cutSequence(pair.target, lengths.target) : pair.target;
     const key = sequenceKey(source);
-    const split = pair.split ?? hashedSplit(key, shares);
+    const group = pair.group ?? null;
+    return { key, source, target, tooLong, group, split: pair.split ?? hashedSplit(group ?? key, shares) };
+  });
+  const groups = groupSplits(task, placed);
+  const home = splitsOfSharedSources(placed);
+  for (const { key, source, target, tooLong, group, split } of placed) {
+    if (group !== null && home.get(key)?.split !== split) continue;
     if (tooLong) {
       overlong[split] += 1;
       if (lengths.overlong === 'skip') continue;
@@ -49,7 +60,57 @@ export function gatherExamples(options: GatherOptions): GatheredTask {
   }
   for (const name of splitNames) if (bySource[name].size === 0) throw emptySplit(options, name, overlong);
   const list = (name: SplitName): RawExample[] => [...bySource[name].values()];
-  return { splits: { train: list('train'), validation: list('validation'), test: list('test') }, overlong };
+  return { splits: { train: list('train'), validation: list('validation'), test: list('test') }, overlong, groups };
+}
+
+function splitsOfSharedSources(
+  placed: readonly { readonly key: string; readonly group: string | null; readonly split: SplitName }[],
+): ReadonlyMap<string, { readonly group: string; readonly split: SplitName }> {
+  const first = new Map<string, { readonly group: string; readonly split: SplitName }>();
+  for (const { key, group, split } of placed) {
+    if (group === null) continue;
+    const known = first.get(key);
+    if (known === undefined || group < known.group) first.set(key, { group, split });
+  }
+  return first;
+}
+
+function groupSplits(
+  task: string,
+  placed: readonly { readonly group: string | null; readonly split: SplitName }[],
+): Map<string, SplitName> {
+  const groups = new Map<string, SplitName>();
+  for (const { group, split } of placed) {
+    if (group === null) continue;
+    const other = groups.get(group) ?? split;
+    if (other !== split) throw groupInTwoSplits(group, [`${other} of task "${task}"`, `${split} of it`]);
+    groups.set(group, split);
+  }
+  return groups;
+}
+
+/**
+ * Makes sure that no group lies in two splits over all tasks: one task would train on what another is measured by.
+ * @throws TributaryError `DATA_INVALID`
+ */
+export function checkGroups(
+  tasks: readonly { readonly task: { readonly name: string }; readonly data: GatheredTask }[],
+): void {
+  const first = new Map<string, { readonly split: SplitName; readonly task: string }>();
+  for (const { task, data } of tasks)
+    for (const [group, split] of data.groups) {
+      const known = first.get(group);
+      if (known === undefined) first.set(group, { split, task: task.name });
+      else if (known.split !== split)
+        throw groupInTwoSplits(group, [`${known.split} of task "${known.task}"`, `${split} of task "${task.name}"`]);
+    }
+}
+
+function groupInTwoSplits(group: string, [one, other]: readonly [string, string]): TributaryError {
+  return new TributaryError(
+    'DATA_INVALID',
+    `The group ${JSON.stringify(group)} lies in ${one} and in ${other}, so held-out data would be trained on: put all its pairs into one file, or leave data.validation and data.test out, which splits by group.`,
+  );
 }
 
 interface Gathering extends RawExample {

@@ -2,6 +2,13 @@ export type { Batch } from './batch.js';
 export { type BatchCursor, type BatchCursorOptions, batchCursor, type CursorState } from './batch-cursor.js';
 export type { BatchShape } from './batch-shapes.js';
 export { type CandidateBatch, type CandidateRow, candidateBatches } from './candidate-batches.js';
+export {
+  type CorpusDocument,
+  type CorpusPairs,
+  corpusFormat,
+  corpusOrigin,
+  parseCorpusDocument,
+} from './corpus-document.js';
 export { candidateCount, candidatesOf, requireCandidates } from './distractors.js';
 export {
   decodeSplit,
@@ -12,8 +19,9 @@ export {
   type SplitSequence,
 } from './encoded-split.js';
 export { type EvaluationOptions, evaluationBatches, sampleExamples } from './evaluation-batches.js';
-export { type FileData, type FilePair, inspectPairs } from './file-pairs.js';
+export { type FilePair, inspectPairs } from './file-pairs.js';
 export { type FrameSequence, framesOf } from './frame-sequence.js';
+export { type GatheredTask, type GatherOptions, gatherExamples } from './gather-examples.js';
 export { hashedSplit, type SplitName, type SplitShares, splitNames } from './hashed-split.js';
 export { nearestPhones, phoneFeatureNames, phoneFeatures } from './phone-features.js';
 export {

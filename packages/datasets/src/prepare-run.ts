@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RunFile, TaskSpec } from '@tributary/config';
+import { asFileData, corpusDocumentPath, type FileDataSpec, type RunFile, type TaskSpec } from '@tributary/config';
 import { lanesOf } from '@tributary/planner';
 import {
   dataKey,
@@ -10,11 +10,12 @@ import {
   specialIds,
   TributaryError,
 } from '@tributary/protocol';
+import { corpusOrigin } from './corpus-document.js';
 import { requireCandidates } from './distractors.js';
 import { decodeSplit, encodeSplit, type SplitSequence } from './encoded-split.js';
-import { type FileData, inspectPairs } from './file-pairs.js';
+import { inspectPairs } from './file-pairs.js';
 import { isFrames, type RawSequence } from './frame-sequence.js';
-import { type GatheredTask, gatherExamples } from './gather-examples.js';
+import { checkGroups, type GatheredTask, gatherExamples } from './gather-examples.js';
 import type { SplitName, SplitShares } from './hashed-split.js';
 import { phoneFeatureNames } from './phone-features.js';
 import type { RawExample, RawPair } from './raw-pair.js';
@@ -63,15 +64,19 @@ export async function buildData(spec: RunFile, read: ReadDataFile): Promise<Buil
       }
       pairs = wordPairs(words, data.kind, shares);
     } else {
+      const file = asFileData(data);
       shares = {
-        validation: data.validation === undefined ? shares.validation : 0,
-        test: data.test === undefined ? shares.test : 0,
+        validation: file.validation === undefined ? shares.validation : 0,
+        test: file.test === undefined ? shares.test : 0,
       };
-      pairs = await filePairs(data, read, sources, putsOutUnit(task));
+      pairs = await filePairs(file, read, sources, putsOutUnit(task));
+      if (data.source === 'corpus')
+        sources[`corpus:${data.corpus}`] = corpusOrigin(await read(corpusDocumentPath(data.corpus)), data, sources);
     }
     const fromFile = data.source === 'file';
     gathered.push({ task, data: gatherExamples({ task: task.name, pairs, lengths: spec.lengths, shares, fromFile }) });
   }
+  checkGroups(gathered);
   const vocabularies = runVocabularies(spec, gathered);
   const tasks: Record<string, BuiltData['tasks'][string]> = {};
   for (const [index, { task, data }] of gathered.entries()) {
@@ -172,7 +177,7 @@ function putsOutUnit({ head }: TaskSpec): boolean {
 }
 
 async function filePairs(
-  data: FileData,
+  data: FileDataSpec,
   read: ReadDataFile,
   sources: Record<string, string>,
   unitTargets: boolean,
@@ -187,12 +192,13 @@ async function filePairs(
     if (path === undefined) continue;
     const bytes = await read(path);
     sources[`file:${path}`] = `sha256:${sha256Of(bytes)}`;
-    for (const { source, target, line } of inspectPairs(bytes, data, path, { unitTargets }).pairs)
+    for (const { source, target, group, line } of inspectPairs(bytes, data, path, { unitTargets }).pairs)
       pairs.push({
         source: typeof source === 'string' ? textToSymbols(source, data.tokens.source) : source,
         target: typeof target === 'string' ? textToSymbols(target, data.tokens.target) : target,
         origin: `${path} line ${line}`,
         split,
+        group,
       });
   }
   return pairs;
@@ -272,13 +278,13 @@ interface FeatureWidths {
 
 /** Numbers in the vectors of a task's continuous sides. */
 function featureWidths({ data }: TaskSpec): FeatureWidths {
-  if (data.source === 'file') return data.features;
+  if (data.source !== 'words') return asFileData(data).features;
   return data.kind === 'articulate' ? { target: phoneFeatureNames.length } : {};
 }
 
 /** How the text of a task is cut. */
 function taskTokens(task: TaskSpec): { readonly source: TokenSplit; readonly target: TokenSplit } {
-  if (task.data.source === 'file') return task.data.tokens;
+  if (task.data.source !== 'words') return task.data.tokens;
   const phones = 'whitespace';
   const letters = 'characters';
   return {

@@ -7,8 +7,10 @@ export interface RawPair {
   readonly target: RawSequence;
   /** Where it came from, for errors: `pairs.jsonl line 12`, `word "abbey"`. */
   readonly origin: string;
-  /** Null: by the hash of the source. */
+  /** Null: by the hash of the group, or of the source where there is none. */
   readonly split: SplitName | null;
+  /** All pairs of a group lie in one split, in every task of a run. */
+  readonly group?: string | null;
 }
 
 /** One source and all its references. */

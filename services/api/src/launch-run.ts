@@ -124,7 +124,7 @@ async function checkFiles(
   uploaded: Readonly<Record<string, string>>,
   { objects }: RunDeps,
 ): Promise<Record<string, string>> {
-  const fromFile = spec.tasks.filter(({ data }) => data.source === 'file');
+  const fromFile = spec.tasks.filter(({ data }) => data.source !== 'words');
   const wanted = namedFiles(spec);
   const weights = spec.init?.from.file;
   const files: Record<string, string> = {};

@@ -1,11 +1,9 @@
-import type { RunFile } from '@tributary/config';
+import { dataPaths, type RunFile } from '@tributary/config';
 
 /** Every path that a run file names, each once: data first, then weights. They are uploaded with it. */
 export function namedFiles({ tasks, init }: RunFile): string[] {
   const paths = new Set<string>();
-  for (const { data } of tasks)
-    if (data.source === 'file')
-      for (const path of [data.path, data.validation, data.test]) if (path !== undefined) paths.add(path);
+  for (const { data } of tasks) for (const path of dataPaths(data)) paths.add(path);
   const weights = init?.from.file;
   if (weights !== undefined) paths.add(weights);
   return [...paths];
