@@ -4,7 +4,7 @@ const levels = [
   ['config', 'filter', 'presentation', 'quality'],
   ['planner', 'telemetry', 'layout', 'dashboards'],
   ['workflows', 'engine', 'collectives', 'datasets', 'run-store', 'checkpoints', 'service-runtime'],
-  ['models'],
+  ['models', 'corpora'],
   ['trainer', 'devstack'],
   ['testing'],
 ];
