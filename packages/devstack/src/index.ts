@@ -4,6 +4,8 @@ export {
   type HeadlessChromiumResult,
   installChromium,
 } from './browser/chromium.js';
+export { type ChitchatWheel, fetchChitchatWheel, type WheelRequest } from './corpora/chitchat-wheel.js';
+export { type FetchedIndices, fetchDebianIndices, type IndicesRequest } from './corpora/debian-indices.js';
 export { type BackendFinding, backendKinds, type ProbedBackend, probeBackend } from './doctor/backend-checks.js';
 export { doctor } from './doctor/doctor.js';
 export type { DoctorCheck } from './doctor/doctor-check.js';
@@ -30,7 +32,7 @@ export {
 export { apiUrl, consoleLink, consoleUrl, controlServices } from './services/service-unit.js';
 export type { Report } from './setup/command.js';
 export { type ExclusiveOptions, exclusively } from './setup/exclusive.js';
-export { cacheFolder, repositoryRoot } from './setup/folders.js';
+export { cacheFolder, corporaFolder, repositoryRoot } from './setup/folders.js';
 export {
   benchMlflowPython,
   benchPython,

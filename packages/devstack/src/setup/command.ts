@@ -10,15 +10,36 @@ export interface CommandResult {
   readonly output: string;
 }
 
-/** Runs a command to its end and never throws: the output says what went wrong, and the caller what that means. */
-export async function runCommand(file: string, args: readonly string[], options: Options = {}): Promise<CommandResult> {
-  const result = await execa(file, args, { ...options, all: true, reject: false, stdin: 'ignore' });
+/**
+ * Runs a command to its end and never throws: the output says what went wrong, and the caller what that means.
+ * @param onLine gets each line of the output as it comes
+ */
+export async function runCommand(
+  file: string,
+  args: readonly string[],
+  options: Options = {},
+  onLine?: (line: string) => void,
+): Promise<CommandResult> {
+  const running = execa(file, args, { ...options, all: true, reject: false, stdin: 'ignore' });
+  if (onLine !== undefined) await passLines(running, onLine);
+  const result = await running;
   const output = typeof result.all === 'string' ? result.all : '';
   return {
     ok: !result.failed,
     exitCode: result.exitCode,
     output: output !== '' ? output : (result.shortMessage ?? ''),
   };
+}
+
+interface Lines {
+  iterable(options: { readonly from: 'all' }): AsyncIterable<unknown>;
+}
+
+/** The output may end with an error, which the result then tells. */
+async function passLines(running: Lines, onLine: (line: string) => void): Promise<void> {
+  try {
+    for await (const line of running.iterable({ from: 'all' })) onLine(String(line));
+  } catch {}
 }
 
 /** The last lines of a command's output that say something, for an error message. */

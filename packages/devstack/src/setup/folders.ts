@@ -24,6 +24,11 @@ export function dataFolder(env: Environment = process.env): string {
   return xdgFolder(env, 'XDG_DATA_HOME', '.local/share');
 }
 
+/** Fetched corpora, one for all stacks; no stack may have this folder's name. */
+export function corporaFolder(env: Environment = process.env): string {
+  return join(dataFolder(env), 'corpora');
+}
+
 /** What belongs to this machine: ports, pids, logs, secrets. */
 export function stateFolder(env: Environment = process.env): string {
   return xdgFolder(env, 'XDG_STATE_HOME', '.local/state');

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { TributaryError } from '@tributary/protocol';
-import { dataFolder, stateFolder } from '../setup/folders.js';
+import { corporaFolder, dataFolder, stateFolder } from '../setup/folders.js';
 
 /** Where one stack keeps what it has. Everything under `data` must survive; everything under `state` belongs to this machine. */
 export interface StackFolders {
@@ -41,10 +41,10 @@ export function stackFoldersAt(name: string, state: string, data: string): Stack
  */
 export function stackFolders(name?: string, env: NodeJS.ProcessEnv = process.env): StackFolders {
   const chosen = name ?? (env.TRIBUTARY_STACK || 'default');
-  if (!/^[a-z0-9][a-z0-9_-]{0,40}$/.test(chosen)) {
+  if (!/^[a-z0-9][a-z0-9_-]{0,40}$/.test(chosen) || chosen === basename(corporaFolder(env))) {
     throw new TributaryError(
       'SPEC_INVALID',
-      `The stack name "${chosen}" must be 1 to 41 of a-z, 0-9, - and _; change TRIBUTARY_STACK.`,
+      `The stack name "${chosen}" must be 1 to 41 of a-z, 0-9, - and _, and not "corpora"; change TRIBUTARY_STACK.`,
     );
   }
   return stackFoldersAt(chosen, join(stateFolder(env), chosen), join(dataFolder(env), chosen));
