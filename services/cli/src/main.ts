@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './commands/bench-command.js';
 import { addCheckpointCommands } from './commands/checkpoint-commands.js';
+import { addDataCommands } from './commands/data-commands.js';
 import { addLogsCommand } from './commands/logs-command.js';
 import { addRunCommands } from './commands/run-commands.js';
 import { addStackCommands } from './commands/stack-commands.js';
@@ -34,6 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
   addStackCommands(program, finish);
   addLogsCommand(program);
   addBenchCommand(program, finish);
+  addDataCommands(program);
   for (const command of program.commands) inherit(command);
   try {
     await program.parseAsync([...args], { from: 'user' });

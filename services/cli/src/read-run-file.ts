@@ -1,7 +1,16 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { maxRunFileBytes, parseRunFile, type RunFile, RunFileError, tooLargeMessage } from '@tributary/config';
+import {
+  corpusFileOf,
+  maxRunFileBytes,
+  parseRunFile,
+  type RunFile,
+  RunFileError,
+  tooLargeMessage,
+} from '@tributary/config';
+import { requireCorpusFile } from '@tributary/corpora';
 import { buildData } from '@tributary/datasets';
+import { corporaFolder } from '@tributary/devstack';
 import { TributaryError } from '@tributary/protocol';
 
 /** Largest data file that the API takes. */
@@ -35,7 +44,7 @@ async function readData(spec: RunFile, runFile: string): Promise<Map<string, Uin
     if (known !== undefined) return known;
     const invalid = (what: string) =>
       new TributaryError('DATA_INVALID', `${path} ${what} (named by ${basename(runFile)})`);
-    const bytes = await readWhole(resolve(dirname(runFile), path), maxDataBytes, {
+    const bytes = await readWhole(await placeOf(path, runFile), maxDataBytes, {
       missing: () => invalid(`does not exist beside the run file; correct ${field}, which is relative to it`),
       unreadable: (reason) => invalid(`cannot be read (${reason}); name a file that you may read`),
       tooLarge: () =>
@@ -46,7 +55,7 @@ async function readData(spec: RunFile, runFile: string): Promise<Map<string, Uin
     files.set(path, bytes);
     return bytes;
   };
-  const tasks = wordsNeedChecking(spec) ? spec.tasks : spec.tasks.filter(({ data }) => data.source === 'file');
+  const tasks = wordsNeedChecking(spec) ? spec.tasks : spec.tasks.filter(({ data }) => data.source !== 'words');
   if (tasks.length > 0) await buildData({ ...spec, tasks }, (path) => read(path));
   const weights = spec.init?.from.file;
   if (weights !== undefined) {
@@ -55,6 +64,13 @@ async function readData(spec: RunFile, runFile: string): Promise<Map<string, Uin
     decodeWeights(await read(weights, 'init.from.file'), weights);
   }
   return files;
+}
+
+/** Files of a corpus lie in this machine's data folder, all others beside the run file. */
+async function placeOf(path: string, runFile: string): Promise<string> {
+  const ofCorpus = corpusFileOf(path);
+  if (ofCorpus === null) return resolve(dirname(runFile), path);
+  return await requireCorpusFile(corporaFolder(), ofCorpus.corpus, ofCorpus.file);
 }
 
 /** The bundled words are sound; building them takes seconds, and only tight limits could refuse them. */
