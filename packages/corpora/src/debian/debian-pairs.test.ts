@@ -150,6 +150,15 @@ describe('debianPairs', () => {
     expect(pairsOf('translate-de', [clock, bell], de, [clock, sameName])[0]?.group).toBe('bell');
   });
 
+  it('keeps white space as it is, and takes no account of it where texts are shared', () => {
+    const list = [clock, { ...bell, md5: 'b2', short: 'shows  the time of\u00a0day' }];
+    const de = [german[0] as Package, { ...(german[1] as Package), md5: 'b2' }];
+    expect(pairsOf('translate-de', list, de).map(({ source, group }) => [source, group])).toEqual([
+      ['shows the time of day', 'bell'],
+      ['shows  the time of\u00a0day', 'bell'],
+    ]);
+  });
+
   it('puts no source package and no text into two splits, over all pairs', () => {
     const shares = { validation: 0.2, test: 0.3 };
     const boilerplate = (index: number): string => `This package is one of the many of family ${index % 7}.`;

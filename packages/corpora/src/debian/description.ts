@@ -1,10 +1,8 @@
-import { onOneLine } from '../words.js';
-
 /** What Debian says about a package. */
 export interface Description {
   /** One line, no sentence. */
   readonly short: string;
-  /** Of the long description, in order, each on one line; empty ones are left out. */
+  /** Of the long description, in order, each on one line; empty ones are left out. White space within lines stays as it is. */
   readonly paragraphs: readonly string[];
 }
 
@@ -17,10 +15,10 @@ export function parseDescription(value: string): Description {
   const paragraphs: string[][] = [[]];
   for (const line of lines) {
     if (line.trim() === '.') paragraphs.push([]);
-    else paragraphs.at(-1)?.push(line);
+    else if (line.trim() !== '') paragraphs.at(-1)?.push(line.trim());
   }
   return {
-    short: onOneLine(short),
-    paragraphs: paragraphs.map((each) => onOneLine(each.join(' '))).filter((text) => text !== ''),
+    short: short.trim(),
+    paragraphs: paragraphs.map((each) => each.join(' ')).filter((text) => text !== ''),
   };
 }

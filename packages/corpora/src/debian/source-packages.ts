@@ -1,3 +1,4 @@
+import { onOneLine } from '../words.js';
 import type { BinaryPackage, DescribedPackage } from './package-index.js';
 
 /** Says to which source package a text belongs. */
@@ -10,7 +11,7 @@ export interface SourcePackages {
 
 /**
  * Finds source packages. A description of another architecture's package, which the `Packages` index lacks, goes by the name of its
- * package. A text that several source packages share belongs to the first of them in the order of their names, so that equal texts
+ * package. A text that several source packages share, whatever white space is in it, belongs to the first of them in the order of their names, so that equal texts
  * never fall into different splits.
  */
 export function sourcePackages(
@@ -28,14 +29,15 @@ export function sourcePackages(
   for (const [md5, described] of english) {
     const source = ofDescription(md5, described);
     for (const text of [described.short, ...described.paragraphs]) {
-      const known = byText.get(text);
-      if (known === undefined || source < known) byText.set(text, source);
+      const key = onOneLine(text);
+      const known = byText.get(key);
+      if (known === undefined || source < known) byText.set(key, source);
     }
   }
   return {
     ofDescription,
     ofText: (text) => {
-      const source = byText.get(text);
+      const source = byText.get(onOneLine(text));
       if (source === undefined) throw new RangeError(`no English description has the text ${JSON.stringify(text)}`);
       return source;
     },
