@@ -33,11 +33,14 @@ export function corpusDocumentPath(corpus: CorpusName): string {
   return `${corpusPrefix}${corpus}/corpus.json`;
 }
 
-/** The names under which a task's data is uploaded: paths beside the run file, `corpus:…` for files of a corpus. */
+/** The names under which a task's data and tokenizers are uploaded: paths beside the run file, `corpus:…` for files of a corpus. */
 export function dataPaths(data: DataSpec): string[] {
   const file = asFileData(data);
   if (file === null) return [];
-  const named = [file.path, file.validation, file.test].filter((path) => path !== undefined);
+  const tokenizers = [file.tokens.source, file.tokens.target].map((tokens) =>
+    typeof tokens !== 'string' && tokens.kind === 'file' ? tokens.path : undefined,
+  );
+  const named = [file.path, file.validation, file.test, ...tokenizers].filter((path) => path !== undefined);
   return data.source === 'corpus' ? [...named, corpusDocumentPath(data.corpus)] : named;
 }
 

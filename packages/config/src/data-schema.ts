@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { corpusNames, corpusPairNames } from './corpus-names.js';
+import { tokensSchema } from './tokens-schema.js';
 
 const positiveInt = z.int().positive();
 
@@ -12,12 +13,11 @@ const wordsDataSchema = z.strictObject({
     ),
 });
 
-const tokensSchema = z
-  .enum(['characters', 'whitespace'])
-  .describe('`characters`: each character is a symbol. `whitespace`: each word is.');
-
 const tokensOfData = z
-  .strictObject({ source: tokensSchema.default('whitespace'), target: tokensSchema.default('whitespace') })
+  .strictObject({
+    source: tokensSchema.default('whitespace').describe('How the text of sources is cut.'),
+    target: tokensSchema.default('whitespace').describe('How the text of targets is cut.'),
+  })
   .prefault({})
   .describe('How text is cut into symbols.');
 

@@ -40,3 +40,4 @@ export { RunFileError, type RunFileProblem } from './run-file-error.js';
 export { nearestMultiples, type SyncSpec, stepsOfExchange } from './sync-schema.js';
 export { longestNote, tagKeyPattern, tagKeyRule, tagsOfRunSchema } from './tags-schema.js';
 export { metricNames, type TextMetricName, textMetricNames } from './task-output-schema.js';
+export { type TokensSpec, tokenizerId } from './tokens-schema.js';

@@ -31,7 +31,7 @@ export function issueMessages(issue: z.core.$ZodIssue, root: unknown): IssueMess
     case 'invalid_union':
       if ('options' in issue && Array.isArray(issue.options))
         return single(choice(issue.options.filter((option) => option !== undefined).map(String), value));
-      return single(`has a value that is not allowed here, got ${show(value)}`);
+      return branchMessages(issue, value, root) ?? single(`has a value that is not allowed here, got ${show(value)}`);
     case 'too_small':
       return single(
         `must ${limit(issue.origin, issue.inclusive === false ? 'above' : 'at least', issue.minimum, value)}`,
@@ -45,6 +45,20 @@ export function issueMessages(issue: z.core.$ZodIssue, root: unknown): IssueMess
     default:
       return single(issue.message);
   }
+}
+
+/** Where one of several kinds of value may stand (a word or a block), what is wrong with the value as the kind that it is. */
+function branchMessages(issue: z.core.$ZodIssueInvalidUnion, value: unknown, root: unknown): IssueMessage[] | null {
+  const fitting = issue.errors.filter((errors) => errors.every((error) => !isOfOtherKind(error, value)));
+  const [branch] = fitting.length === 1 ? fitting : [];
+  return branch?.flatMap((error) => issueMessages({ ...error, path: [...issue.path, ...error.path] }, root)) ?? null;
+}
+
+function isOfOtherKind({ code, path, ...error }: z.core.$ZodIssue, value: unknown): boolean {
+  if (path.length > 0) return false;
+  if (code === 'invalid_type') return true;
+  const known = 'values' in error && Array.isArray(error.values) ? error.values : [];
+  return code === 'invalid_value' && known.every((each) => typeof each !== typeof value);
 }
 
 /** `tasks[0].data.kind` */

@@ -11,6 +11,7 @@ import { samplingProblems, samplingSchema, taskSamplingFields } from './sampling
 import { roundProblems, syncSchema } from './sync-schema.js';
 import { longestNote, tagsOfRunSchema } from './tags-schema.js';
 import { followHead, headProblems, headSchema, lossSchema, metricsSchema } from './task-output-schema.js';
+import { tokenizerProblems } from './tokens-schema.js';
 
 const positiveInt = z.int().positive();
 const fraction = z.number().min(0).max(1);
@@ -236,6 +237,7 @@ export const runFileSchema = z
           message: 'needs format jsonl; a TSV field holds text, not vectors',
         });
     });
+    for (const { path, message } of tokenizerProblems(run)) context.addIssue({ code: 'custom', path, message });
     for (const { path, message } of samplingProblems(run)) context.addIssue({ code: 'custom', path, message });
     for (const { path, message } of combinerProblems(run))
       context.addIssue({ code: 'custom', path: [...path], message });

@@ -1,8 +1,8 @@
-import type { FileDataSpec } from '@tributary/config';
+import type { FileDataSpec, TokensSpec } from '@tributary/config';
 import { TributaryError } from '@tributary/protocol';
 import { vectorsOf } from './file-vectors.js';
 import type { FrameSequence } from './frame-sequence.js';
-import { reservedSymbols, type TokenSplit, textToSymbols } from './symbols.js';
+import { reservedSymbols, textToSymbols } from './symbols.js';
 import { type Line, utf8Lines } from './utf8-lines.js';
 
 /** One pair of a file and its line; a side with `features` holds vectors in place of text. */
@@ -42,15 +42,15 @@ export function inspectPairs(
   return { pairs };
 }
 
-function checkText(text: string, split: TokenSplit, what: string): void {
+function checkText(text: string, tokens: TokensSpec, what: string): void {
   if (text.trim() === '') throw new TributaryError('DATA_INVALID', `${what} is empty: give it text or drop the line.`);
   if (/\p{Surrogate}/u.test(text))
     throw new TributaryError(
       'DATA_INVALID',
       `${what} holds half of a surrogate pair (\\ud800 to \\udfff): mend the escape.`,
     );
-  if (split === 'whitespace' && text.includes('<')) {
-    const reserved = textToSymbols(text, split).find((symbol) => reservedSymbols.has(symbol));
+  if (tokens === 'whitespace' && text.includes('<')) {
+    const reserved = textToSymbols(text, tokens).find((symbol) => reservedSymbols.has(symbol));
     if (reserved !== undefined)
       throw new TributaryError(
         'DATA_INVALID',

@@ -6,11 +6,16 @@ export interface FrameSequence {
   readonly values: Float32Array;
 }
 
-/** A source or target before vocabularies exist: symbols, or vectors. */
-export type RawSequence = readonly string[] | FrameSequence;
+/** A source or target before vocabularies exist: symbols, ids of a tokenizer, or vectors. */
+export type RawSequence = readonly string[] | readonly number[] | FrameSequence;
 
 export function isFrames(sequence: RawSequence): sequence is FrameSequence {
   return !Array.isArray(sequence);
+}
+
+/** Whether it is symbols whose vocabulary is counted. */
+export function isSymbols(sequence: RawSequence): sequence is readonly string[] {
+  return !isFrames(sequence) && typeof sequence[0] === 'string';
 }
 
 export function framesOf(vectors: readonly ArrayLike<number>[], width: number): FrameSequence {
@@ -28,7 +33,7 @@ export function cutSequence(sequence: RawSequence, length: number): RawSequence 
   return { width: sequence.width, length, values: sequence.values.slice(0, length * sequence.width) };
 }
 
-/** Equal for equal sequences and for no others of the same kind: the symbols, or the bits of the numbers. */
+/** Equal for equal sequences and for no others of the same kind: the symbols or ids, or the bits of the numbers. */
 export function sequenceKey(sequence: RawSequence): string {
   if (!isFrames(sequence)) return sequence.join('\u0000');
   const { buffer, byteOffset, byteLength } = sequence.values;

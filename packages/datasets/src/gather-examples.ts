@@ -39,9 +39,8 @@ export function gatherExamples(options: GatherOptions): GatheredTask {
   if (lengths.overlong === 'refuse' && long.length > 0) throw refusal(task, long[0] as RawPair, long.length, lengths);
   const placed = pairs.map((pair) => {
     const tooLong = isLong(pair, lengths);
-    const cut = tooLong && lengths.overlong === 'truncate';
-    const source = cut ? cutSequence(pair.source, lengths.source) : pair.source;
-    const target = cut ? cutSequence(pair.target, lengths.target) : pair.target;
+    const source = keptSource(pair.source, lengths);
+    const target = tooLong && lengths.overlong === 'truncate' ? cutSequence(pair.target, lengths.target) : pair.target;
     const key = sequenceKey(source);
     const group = pair.group ?? null;
     return { key, source, target, tooLong, group, split: pair.split ?? hashedSplit(group ?? key, shares) };
@@ -111,6 +110,11 @@ function groupInTwoSplits(group: string, [one, other]: readonly [string, string]
     'DATA_INVALID',
     `The group ${JSON.stringify(group)} lies in ${one} and in ${other}, so held-out data would be trained on: put all its pairs into one file, or leave data.validation and data.test out, which splits by group.`,
   );
+}
+
+/** What is left of a source, which decides its split. */
+export function keptSource(source: RawSequence, { overlong, source: longest }: RunFile['lengths']): RawSequence {
+  return overlong === 'truncate' ? cutSequence(source, longest) : source;
 }
 
 interface Gathering extends RawExample {

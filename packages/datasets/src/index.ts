@@ -32,14 +32,8 @@ export {
   prepareRun,
   type ReadDataFile,
 } from './prepare-run.js';
-export {
-  type EncodedText,
-  type EncodeTextOptions,
-  encodeText,
-  idsToText,
-  joinOf,
-  symbolsToText,
-  type TokenSplit,
-  textToSymbols,
-} from './symbols.js';
+export { joinOf, type TokenSplit, textToSymbols } from './symbols.js';
+export { decodeIds, type EncodedText, encodeText, type TextCodec, type TextSide, textCodec } from './text-codec.js';
+export { openTokenizer } from './tokenizers/open-tokenizer.js';
+export type { Tokenizer } from './tokenizers/tokenizer.js';
 export { loadWords, type Word, wordPairs, wordsSource } from './words.js';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeSplit } from './encoded-split.js';
 import { hashedSplit } from './hashed-split.js';
 import { buildData, prepareRun } from './prepare-run.js';
-import { idsToText } from './symbols.js';
+import { decodeIds, textCodec } from './text-codec.js';
 
 type Tasks = RunFileInput['tasks'];
 const fileTask = (name: string, data: object = {}): Tasks[number] =>
@@ -61,7 +61,8 @@ describe('buildData', () => {
         const { source, targets } = split.example(i);
         expect(targets.length).toBe(2);
         if (name === 'train') {
-          const text = idsToText(source, built.sourceVocabulary, ' ');
+          const words = textCodec({ vocabulary: built.sourceVocabulary, split: 'whitespace', join: ' ' });
+          const text = decodeIds(words, source);
           expect(seen.has(text)).toBe(false);
           seen.set(text, name);
           expect(hashedSplit(text.replace(' ', '\u0000'), { validation: 0.2, test: 0.2 })).toBe('train');

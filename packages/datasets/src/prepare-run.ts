@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { asFileData, corpusDocumentPath, type FileDataSpec, type RunFile, type TaskSpec } from '@tributary/config';
+import { asFileData, corpusDocumentPath, type FileDataSpec, type RunFile, type TaskSpec, type TokensSpec } from '@tributary/config';
 import { lanesOf } from '@tributary/planner';
 import {
   dataKey,
@@ -7,6 +7,7 @@ import {
   type PreparedRun,
   type PreparedTask,
   type RunId,
+  type StoredObject,
   specialIds,
   TributaryError,
 } from '@tributary/protocol';
@@ -14,13 +15,14 @@ import { corpusOrigin } from './corpus-document.js';
 import { requireCandidates } from './distractors.js';
 import { decodeSplit, encodeSplit, type SplitSequence } from './encoded-split.js';
 import { inspectPairs } from './file-pairs.js';
-import { isFrames, type RawSequence } from './frame-sequence.js';
-import { checkGroups, type GatheredTask, gatherExamples } from './gather-examples.js';
+import { isSymbols, type RawSequence } from './frame-sequence.js';
+import { checkGroups, gatherExamples } from './gather-examples.js';
 import type { SplitName, SplitShares } from './hashed-split.js';
 import { phoneFeatureNames } from './phone-features.js';
-import type { RawExample, RawPair } from './raw-pair.js';
+import type { RawExample, RawPair, UncutPair } from './raw-pair.js';
+import { runVocabularies } from './run-vocabularies.js';
 import { joinOf, symbolIds, type TokenSplit, textToSymbols } from './symbols.js';
-import { buildVocabulary, countSymbols, type SymbolCounts } from './vocabulary.js';
+import { type ReadTask, type RunTokenizer, tokenizeRun, tokensOf } from './tokenize-run.js';
 import { loadWords, type Word, wordPairs, wordsSource } from './words.js';
 
 /** Reads a data file by its path in the run file. */
@@ -29,10 +31,14 @@ export type ReadDataFile = (path: string) => Promise<Uint8Array>;
 /** A run's data, checked and encoded, not yet stored. */
 export interface BuiltData {
   readonly sourceVocabulary: readonly string[];
-  readonly tasks: Readonly<
-    Record<string, Omit<PreparedTask, 'splits'> & { readonly splits: Readonly<Record<SplitName, BuiltSplit>> }>
-  >;
+  readonly tasks: Readonly<Record<string, BuiltTask>>;
   readonly sources: Readonly<Record<string, string>>;
+}
+
+export interface BuiltTask extends Omit<PreparedTask, 'splits' | 'sourceTokenizer' | 'targetTokenizer'> {
+  readonly splits: Readonly<Record<SplitName, BuiltSplit>>;
+  readonly sourceTokenizer?: RunTokenizer;
+  readonly targetTokenizer?: RunTokenizer;
 }
 
 export interface BuiltSplit {
@@ -44,17 +50,17 @@ export interface BuiltSplit {
 
 /**
  * Reads, checks, splits and encodes all data of a run, and stores nothing: what `prepareRun` does, usable for validation.
- * Vocabularies come from the training splits alone; one source vocabulary serves all tasks. With `model.embedding.share: all`
+ * Vocabularies and tokenizers come from the training splits alone; one source vocabulary serves all tasks. With `model.embedding.share: all`
  * every vocabulary is the joint one of all sources and targets.
  * @throws TributaryError `DATA_INVALID` for anything wrong with the data.
  */
-export async function buildData(spec: RunFile, read: ReadDataFile): Promise<BuiltData> {
+export async function buildData(spec: RunFile, readFile: ReadDataFile): Promise<BuiltData> {
   const sources: Record<string, string> = {};
   let words: Word[] | null = null;
-  const gathered: { readonly task: TaskSpec; readonly data: GatheredTask }[] = [];
+  const read: ReadTask[] = [];
   for (const task of spec.tasks) {
     const { data } = task;
-    let pairs: RawPair[];
+    let pairs: UncutPair[];
     let shares: SplitShares = spec.splits;
     if (data.source === 'words') {
       if (words === null) {
@@ -69,16 +75,22 @@ export async function buildData(spec: RunFile, read: ReadDataFile): Promise<Buil
         validation: file.validation === undefined ? shares.validation : 0,
         test: file.test === undefined ? shares.test : 0,
       };
-      pairs = await filePairs(file, read, sources, putsOutUnit(task));
+      pairs = await filePairs(file, readFile, sources, putsOutUnit(task));
       if (data.source === 'corpus')
-        sources[`corpus:${data.corpus}`] = corpusOrigin(await read(corpusDocumentPath(data.corpus)), data, sources);
+        sources[`corpus:${data.corpus}`] = corpusOrigin(await readFile(corpusDocumentPath(data.corpus)), data, sources);
     }
-    const fromFile = data.source === 'file';
-    gathered.push({ task, data: gatherExamples({ task: task.name, pairs, lengths: spec.lengths, shares, fromFile }) });
+    read.push({ task, pairs, shares });
   }
+  const tokenized = await tokenizeRun(read, spec, readFile);
+  Object.assign(sources, tokenized.sources);
+  const gathered = read.map(({ task, shares }, index) => {
+    const pairs = tokenized.pairs[index] as readonly RawPair[];
+    const fromFile = task.data.source === 'file';
+    return { task, data: gatherExamples({ task: task.name, pairs, lengths: spec.lengths, shares, fromFile }) };
+  });
   checkGroups(gathered);
-  const vocabularies = runVocabularies(spec, gathered);
-  const tasks: Record<string, BuiltData['tasks'][string]> = {};
+  const vocabularies = runVocabularies(spec, gathered, tokenized);
+  const tasks: Record<string, BuiltTask> = {};
   for (const [index, { task, data }] of gathered.entries()) {
     const targetVocabulary = vocabularies.targets[index] as readonly string[];
     const widths = featureWidths(task);
@@ -88,7 +100,8 @@ export async function buildData(spec: RunFile, read: ReadDataFile): Promise<Buil
         `Task "${task.name}": its head puts out ${task.head.size} numbers, but its targets have ${widths.target}; set head.size to ${widths.target}.`,
       );
     const encode = splitEncoder(vocabularies.source, targetVocabulary, widths);
-    const { source: sourceSplit, target: targetSplit } = taskTokens(task);
+    const source = textFields(tokensOf(task).source, tokenized.of(task, 'source'));
+    const target = textFields(tokensOf(task).target, tokenized.of(task, 'target'));
     const heldOut = { validation: encode(data.splits.validation), test: encode(data.splits.test) };
     if (task.metrics.includes('hits_at_1'))
       for (const [name, { bytes }] of Object.entries(heldOut))
@@ -100,13 +113,22 @@ export async function buildData(spec: RunFile, read: ReadDataFile): Promise<Buil
       splits: { train: encode(data.splits.train), ...heldOut },
       meanTokens: meanTokens(data.splits.train),
       overlong: data.overlong,
-      sourceJoin: joinOf(sourceSplit),
-      targetJoin: joinOf(targetSplit),
-      sourceSplit,
-      targetSplit,
+      sourceJoin: source.join,
+      targetJoin: target.join,
+      sourceSplit: source.split,
+      targetSplit: target.split,
+      ...(source.tokenizer === null ? {} : { sourceTokenizer: source.tokenizer }),
+      ...(target.tokenizer === null ? {} : { targetTokenizer: target.tokenizer }),
     };
   }
   return { sourceVocabulary: vocabularies.source, tasks, sources };
+}
+
+function textFields(tokens: TokensSpec, tokenizer: RunTokenizer | null) {
+  if (tokenizer !== null) return { split: 'tokenizer', join: '', tokenizer } as const;
+  // Vectors have no text: what the run file says of it is not used.
+  const split: TokenSplit = tokens === 'characters' ? tokens : 'whitespace';
+  return { split, join: joinOf(split), tokenizer };
 }
 
 /** Of a pair: every target of an example counts with its source. */
@@ -147,17 +169,27 @@ export async function prepareRun(
       );
     return deps.objects.get(key);
   });
+  const store = async (bytes: Uint8Array, sha256: string): Promise<StoredObject> => {
+    const key = dataKey(sha256);
+    if (!(await deps.objects.has(key))) await deps.objects.put(key, bytes);
+    return { key, sha256 };
+  };
+  const storeSplit = async ({ bytes, sha256, examples }: BuiltSplit) => ({
+    ...(await store(bytes, sha256)),
+    examples,
+  });
   const tasks: Record<string, PreparedTask> = {};
-  for (const [name, task] of Object.entries(built.tasks)) {
-    const store = async ({ bytes, sha256, examples }: BuiltSplit): Promise<PreparedTask['splits'][SplitName]> => {
-      const key = dataKey(sha256);
-      if (!(await deps.objects.has(key))) await deps.objects.put(key, bytes);
-      return { key, sha256, examples };
-    };
+  for (const [name, { sourceTokenizer: source, targetTokenizer: target, ...task }] of Object.entries(built.tasks)) {
     const { train, validation, test } = task.splits;
     tasks[name] = {
       ...task,
-      splits: { train: await store(train), validation: await store(validation), test: await store(test) },
+      splits: {
+        train: await storeSplit(train),
+        validation: await storeSplit(validation),
+        test: await storeSplit(test),
+      },
+      ...(source === undefined ? {} : { sourceTokenizer: await store(source.document, source.sha256) }),
+      ...(target === undefined ? {} : { targetTokenizer: await store(target.document, target.sha256) }),
     };
   }
   return {
@@ -171,6 +203,11 @@ export async function prepareRun(
   };
 }
 
+/** The symbols of text, or the text where a tokenizer is to cut it. */
+function symbolsOrText(text: string, tokens: TokensSpec): readonly string[] | string {
+  return tokens === 'characters' || tokens === 'whitespace' ? textToSymbols(text, tokens) : text;
+}
+
 /** Whether a task's outputs can only lie in 0 to 1. */
 function putsOutUnit({ head }: TaskSpec): boolean {
   return head.kind === 'features' && (head.activation === 'sigmoid' || head.activation === 'softmax');
@@ -181,8 +218,9 @@ async function filePairs(
   read: ReadDataFile,
   sources: Record<string, string>,
   unitTargets: boolean,
-): Promise<RawPair[]> {
-  const pairs: RawPair[] = [];
+): Promise<UncutPair[]> {
+  const { tokens } = data;
+  const pairs: UncutPair[] = [];
   const parts = [
     { path: data.path, split: data.validation !== undefined && data.test !== undefined ? 'train' : null },
     { path: data.validation, split: 'validation' },
@@ -194,57 +232,14 @@ async function filePairs(
     sources[`file:${path}`] = `sha256:${sha256Of(bytes)}`;
     for (const { source, target, group, line } of inspectPairs(bytes, data, path, { unitTargets }).pairs)
       pairs.push({
-        source: typeof source === 'string' ? textToSymbols(source, data.tokens.source) : source,
-        target: typeof target === 'string' ? textToSymbols(target, data.tokens.target) : target,
+        source: typeof source === 'string' ? symbolsOrText(source, tokens.source) : source,
+        target: typeof target === 'string' ? symbolsOrText(target, tokens.target) : target,
         origin: `${path} line ${line}`,
         split,
         group,
       });
   }
   return pairs;
-}
-
-interface RunVocabularies {
-  readonly source: readonly string[];
-  /** By task, in run-file order. */
-  readonly targets: readonly (readonly string[])[];
-}
-
-function runVocabularies(
-  spec: RunFile,
-  gathered: readonly { readonly task: TaskSpec; readonly data: GatheredTask }[],
-): RunVocabularies {
-  const { limit } = spec.vocabulary;
-  const joint: SymbolCounts = new Map();
-  const perTask = gathered.map(({ task, data }) => {
-    const source: SymbolCounts = new Map();
-    const target: SymbolCounts = new Map();
-    for (const example of data.splits.train) {
-      // Once a pair, as training sees it.
-      for (const symbols of example.targets) {
-        if (!isFrames(example.source)) countSymbols(source, example.source);
-        if (!isFrames(symbols)) countSymbols(target, symbols);
-      }
-    }
-    buildVocabulary(source, limit, `The source vocabulary of task "${task.name}"`);
-    return { name: task.name, source, target };
-  });
-  const names = perTask.map(({ name }) => `"${name}"`).join(', ');
-  const add = (counts: SymbolCounts): void => {
-    for (const [symbol, count] of counts) joint.set(symbol, (joint.get(symbol) ?? 0) + count);
-  };
-  for (const { source } of perTask) add(source);
-  if (spec.model.embedding.share === 'all') {
-    for (const { target } of perTask) add(target);
-    const all = buildVocabulary(joint, limit, `The joint vocabulary of tasks ${names} (model.embedding.share: all)`);
-    return { source: all, targets: perTask.map(() => all) };
-  }
-  return {
-    source: buildVocabulary(joint, limit, `The source vocabulary that tasks ${names} share`),
-    targets: perTask.map(({ name, target }) =>
-      buildVocabulary(target, limit, `The target vocabulary of task "${name}"`),
-    ),
-  };
 }
 
 function splitEncoder(
@@ -255,7 +250,7 @@ function splitEncoder(
   const sourceIds = symbolIds(source);
   const targetIds = symbolIds(target);
   const encode = (ids: ReadonlyMap<string, number>, sequence: RawSequence): SplitSequence =>
-    isFrames(sequence) ? sequence : sequence.map((symbol) => ids.get(symbol) ?? specialIds.unknown);
+    isSymbols(sequence) ? sequence.map((symbol) => ids.get(symbol) ?? specialIds.unknown) : sequence;
   return (examples) => {
     const bytes = encodeSplit({
       sourceVocabulary: source.length,
@@ -280,17 +275,6 @@ interface FeatureWidths {
 function featureWidths({ data }: TaskSpec): FeatureWidths {
   if (data.source !== 'words') return asFileData(data).features;
   return data.kind === 'articulate' ? { target: phoneFeatureNames.length } : {};
-}
-
-/** How the text of a task is cut. */
-function taskTokens(task: TaskSpec): { readonly source: TokenSplit; readonly target: TokenSplit } {
-  if (task.data.source !== 'words') return task.data.tokens;
-  const phones = 'whitespace';
-  const letters = 'characters';
-  return {
-    source: task.data.kind === 'spell' ? phones : letters,
-    target: task.data.kind === 'pronounce' || task.data.kind === 'articulate' ? phones : letters,
-  };
 }
 
 function sha256Of(bytes: Uint8Array): string {

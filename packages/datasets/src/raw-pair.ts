@@ -13,6 +13,12 @@ export interface RawPair {
   readonly group?: string | null;
 }
 
+/** A pair whose text a tokenizer has still to cut: a side that is a string. */
+export interface UncutPair extends Omit<RawPair, 'source' | 'target'> {
+  readonly source: RawSequence | string;
+  readonly target: RawSequence | string;
+}
+
 /** One source and all its references. */
 export interface RawExample {
   readonly source: RawSequence;

@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { encodeText, idsToText, symbolsToText, textToSymbols } from './symbols.js';
+import { textToSymbols } from './symbols.js';
+import { decodeIds, encodeText, type TextSide, textCodec } from './text-codec.js';
+import { bytesDocument } from './tokenizers/open-tokenizer.js';
 import { buildVocabulary, compareCodePoints, countSymbols } from './vocabulary.js';
 
 const letters = ['<pad>', '<s>', '</s>', '<unk>', 'a', 'b', 'K'];
+const codec = (split: TextSide['split'], join = '') => textCodec({ vocabulary: letters, split, join });
+const bytes = textCodec({ vocabulary: [], split: 'tokenizer', join: '', document: bytesDocument() });
 
 describe('symbols', () => {
   it('cuts characters at code points and tokens at white space', () => {
     expect(textToSymbols('aé😀', 'characters')).toEqual(['a', 'é', '😀']);
     expect(textToSymbols('  a  b\tc ', 'whitespace')).toEqual(['a', 'b', 'c']);
-    expect(symbolsToText(textToSymbols('😀b', 'characters'), '')).toBe('😀b');
   });
 
   it('encodes a source for generation', () => {
-    expect([...encodeText({ vocabulary: letters, split: 'characters', text: 'ab' }).ids]).toEqual([4, 5]);
-    const mixed = encodeText({ vocabulary: letters, split: 'whitespace', text: 'a zz b zz' });
+    expect([...encodeText(codec('characters'), 'ab').ids]).toEqual([4, 5]);
+    const mixed = encodeText(codec('whitespace'), 'a zz b zz');
     expect([...mixed.ids]).toEqual([4, 3, 5, 3]);
     expect(mixed.unknown).toEqual(['zz']);
   });
@@ -33,13 +36,27 @@ describe('symbols', () => {
       /has 4 characters, more than the run's lengths.source of 3/,
     ],
     ['a reserved symbol', { split: 'whitespace', text: 'a <s> b' }, /reserved symbol <s>/],
-  ] as const)('refuses %s', (_, options, message) => {
-    expect(() => encodeText({ vocabulary: letters, ...options })).toThrow(message);
+    ['half of a surrogate pair', { split: 'whitespace', text: 'a \ud800 b' }, /holds half of a surrogate pair/],
+  ] as const)('refuses %s', (_, { split, text, ...rest }, message) => {
+    expect(() => encodeText(codec(split), text, 'longest' in rest ? rest.longest : undefined)).toThrow(message);
+  });
+
+  it('encodes and decodes by a tokenizer', () => {
+    const text = 'Ä <s> 👩‍👩‍👧 e\u0301 مرحبا \u0000';
+    const { ids, unknown } = encodeText(bytes, text, 60);
+    expect(unknown).toEqual([]);
+    expect(ids.length).toBe(new TextEncoder().encode(text).length);
+    expect(decodeIds(bytes, [1, ...ids, 2, 70, 0])).toBe(text);
+    expect(() => encodeText(bytes, text, 10)).toThrow(/has \d+ symbols, more than the run's lengths.source of 10/);
+    expect(() => encodeText(bytes, 'a\udc00')).toThrow(/^The source "a\\udc00" holds half of a surrogate pair/);
+    expect(() => encodeText(bytes, ' \n')).toThrow(/is empty/);
+    expect(() => decodeIds(bytes, [260])).toThrow('id 260 is not in a vocabulary of 260 symbols');
+    expect(() => codec('tokenizer')).toThrow('The prepared run lacks its tokenizer; launch it again');
   });
 
   it('decodes up to the end symbol', () => {
-    expect(idsToText([1, 4, 3, 5, 2, 4, 0], letters, ' ')).toBe('a <unk> b');
-    expect(() => idsToText([7], letters, '')).toThrow(RangeError);
+    expect(decodeIds(codec('whitespace', ' '), [1, 4, 3, 5, 2, 4, 0])).toBe('a <unk> b');
+    expect(() => decodeIds(codec('characters'), [7])).toThrow(RangeError);
   });
 
   it('orders a vocabulary by frequency, then code point, and limits it', () => {

@@ -45,12 +45,21 @@ export interface PreparedTask {
   readonly meanTokens?: number;
   /** Over-long examples refused or truncated, counted by split. */
   readonly overlong: Readonly<Record<'train' | 'validation' | 'test', number>>;
-  /** How to join symbols into text: '' for letters, ' ' for phones and words. */
+  /** How to join symbols into text: '' for letters, ' ' for phones and words; a tokenizer joins its own. */
   readonly sourceJoin: string;
   readonly targetJoin: string;
-  /** How to split text into symbols: `characters` or `whitespace`. */
-  readonly sourceSplit: 'characters' | 'whitespace';
-  readonly targetSplit: 'characters' | 'whitespace';
+  /** How to split text into symbols: at `characters` or `whitespace`, or by the side's `tokenizer`. */
+  readonly sourceSplit: 'characters' | 'whitespace' | 'tokenizer';
+  readonly targetSplit: 'characters' | 'whitespace' | 'tokenizer';
+  /** The `tokenizer.json` of each side that has a tokenizer. Its symbols, as people read them, are the side's vocabulary. */
+  readonly sourceTokenizer?: StoredObject;
+  readonly targetTokenizer?: StoredObject;
+}
+
+/** A content-addressed object: `data/<sha256>`. */
+export interface StoredObject {
+  readonly key: string;
+  readonly sha256: string;
 }
 
 /** Id of each special symbol in every vocabulary. */

@@ -3,11 +3,17 @@ import type { BufferIndex } from './buffer-index.js';
 import type { GradientVectors } from './lane-gradients.js';
 import type { LaneMoments } from './lane-moments.js';
 
-/** A task's encoded splits, as stored. */
-export interface SplitBytes {
+/** A task's encoded splits and the tokenizers of its sides, as stored. */
+export interface SplitBytes extends TokenizerBytes {
   readonly train: Uint8Array;
   readonly validation: Uint8Array;
   readonly test: Uint8Array;
+}
+
+/** A `tokenizer.json` for each side that has one. */
+export interface TokenizerBytes {
+  readonly sourceTokenizer?: Uint8Array | undefined;
+  readonly targetTokenizer?: Uint8Array | undefined;
 }
 
 /** What stays the same for as long as a compute thread lives. */

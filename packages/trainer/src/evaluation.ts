@@ -1,4 +1,4 @@
-import { idsToText, sampleExamples } from '@tributary/datasets';
+import { decodeIds, sampleExamples } from '@tributary/datasets';
 import type { EvaluationSums } from '@tributary/models';
 import { candidateLosses } from './candidate-losses.js';
 import type { EvaluationResult } from './compute-messages.js';
@@ -87,5 +87,5 @@ function sourceText({ task, split }: EvaluationRequest, index: number): string {
   const content = task.split(split);
   const ids = content.source(index);
   if (content.sourceWidth > 0) return `${ids.length} vectors of ${content.sourceWidth}`;
-  return idsToText(ids, task.sourceVocabulary, task.prepared.sourceJoin);
+  return decodeIds(task.text.source, ids);
 }

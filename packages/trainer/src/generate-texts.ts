@@ -1,10 +1,11 @@
 import { loadCheckpoint } from '@tributary/checkpoints';
-import { encodeText } from '@tributary/datasets';
+import { decodeIds, encodeText } from '@tributary/datasets';
 import type { ComputeBackend } from '@tributary/engine';
 import type { FlatLayout } from '@tributary/layout';
 import { type GenerateRequest, type ObjectStore, type PreparedRun, TributaryError } from '@tributary/protocol';
+import { fetchTokenizers } from './load-splits.js';
 import { modelOf, specOf, taskOf } from './prepared-model.js';
-import { targetText } from './target-text.js';
+import { textCodecs } from './text-codecs.js';
 
 /** Greedy outputs of one task of a checkpoint, in the order of the sources. */
 export async function generateTexts(
@@ -23,11 +24,8 @@ export async function generateTexts(
   const checkpoint = await loadCheckpoint(deps.objects, request.checkpointKey);
   const shared = flatParameters(await checkpoint.part('shared'), model.sharedLayout);
   const own = flatParameters(await checkpoint.part(`task-${request.task}`), model.task(request.task).layout);
-  const encoded = request.sources.map(
-    (text) =>
-      encodeText({ vocabulary: prepared.sourceVocabulary, split: task.sourceSplit, text, longest: spec.lengths.source })
-        .ids,
-  );
+  const text = textCodecs(prepared, request.task, await fetchTokenizers(prepared, request.task, deps.objects));
+  const encoded = request.sources.map((source) => encodeText(text.source, source, spec.lengths.source).ids);
   const longest = Math.max(...encoded.map((ids) => ids.length));
   const batch = encoded.length;
   const source = new Int32Array(batch * longest);
@@ -38,9 +36,9 @@ export async function generateTexts(
   const generator = model.task(request.task).generator(deps.backend, { batch, source: longest });
   const ids = await generator.generate({ shared, task: own }, source, maxLength);
   generator.dispose();
-  const outputs = request.sources.map((text, row) => ({
-    source: text,
-    generated: targetText(task, ids.subarray(row * maxLength, (row + 1) * maxLength)),
+  const outputs = request.sources.map((given, row) => ({
+    source: given,
+    generated: decodeIds(text.target, ids.subarray(row * maxLength, (row + 1) * maxLength)),
   }));
   return { outputs, step: checkpoint.manifest.step };
 }

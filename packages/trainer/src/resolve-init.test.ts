@@ -12,11 +12,17 @@ import { stateParts } from './state-parts.js';
 
 const pairs = Array.from({ length: 12 }, (_, index) => `{"source": "${'abcd'[index % 4]} ${index}", "target": "b"}`);
 
-async function preparedRun(objects: ObjectStore, init: unknown, hidden = 4, text = pairs.join('\n')) {
+async function preparedRun(
+  objects: ObjectStore,
+  init: unknown,
+  hidden = 4,
+  text = pairs.join('\n'),
+  tokens: object = {},
+) {
   const spec = runFileSchema.parse({
     experiment: 'init',
     model: { embedding: { size: 4 }, encoder: { hidden }, generator: { hidden: 4 }, attention: { size: 4 } },
-    tasks: [{ name: 't', data: { source: 'file', format: 'jsonl', path: 'p', validation: 'p', test: 'p' } }],
+    tasks: [{ name: 't', data: { source: 'file', format: 'jsonl', path: 'p', validation: 'p', test: 'p', tokens } }],
     budget: { steps: 1 },
     init,
   });
@@ -94,6 +100,21 @@ describe('resolveInit', () => {
     await expect(resolveInit(strict, source, objects)).rejects.toThrow(
       /^init: \d+ of the \d+ parameters get no value from run other-1, step 3: shared\//,
     );
+  });
+
+  it('gives symbols of a tokenizer the values of the same text in another vocabulary', async () => {
+    const objects = objectsInMemory();
+    const source = await checkpointOf(await preparedRun(objects, fromRun), objects);
+    const bytes = await preparedRun(objects, fromRun, 4, undefined, { source: 'bytes' });
+    const init = await resolveInit(bytes, source, objects);
+    // The four special symbols, ten digits and a to d.
+    expect(init.report.remarks).toEqual(['242 of 260 symbols of the sources have no value there and begin at random.']);
+    const pieces = { source: { kind: 'bpe', vocabulary: 300 } };
+    const learned = await preparedRun(objects, fromRun, 4, undefined, pieces);
+    const [remark] = (await resolveInit(learned, await checkpointOf(bytes, objects), objects)).report.remarks;
+    // All bytes have a value there; the one pair that occurs twice, " 1", has none.
+    expect(learned.sourceVocabulary.slice(260)).toEqual([' 1']);
+    expect(remark).toBe('1 of 261 symbols of the sources has no value there and begins at random.');
   });
 
   it('renames the tensors of a file', async () => {

@@ -27,6 +27,7 @@ import type { CursorPosition, Hosting, LaneDone, LaneShare, StateBuffers, TaskHo
 import { GradientAccumulator } from './gradient-accumulator.js';
 import type { LaneGradients } from './lane-gradients.js';
 import { taskOf } from './prepared-model.js';
+import { type TextCodecs, textCodecs } from './text-codecs.js';
 
 interface LaneCompute {
   readonly cursor: BatchCursor;
@@ -61,7 +62,7 @@ export class TaskCompute {
   readonly prepared: PreparedTask;
   readonly model: TaskModel;
   readonly backend: ComputeBackend;
-  readonly sourceVocabulary: readonly string[];
+  readonly text: TextCodecs;
   #parameters: readonly Float32Array[] = [];
   readonly #lanes = new Map<number, LaneCompute>();
   readonly #train = new Map<string, TrainStep>();
@@ -84,11 +85,11 @@ export class TaskCompute {
     this.name = name;
     this.spec = spec;
     this.prepared = taskOf(prepared, name);
-    this.sourceVocabulary = prepared.sourceVocabulary;
     this.model = model.task(name);
     this.backend = backend;
     const bytes = hosting.splits[name];
     if (!bytes) throw new Error(`task "${name}" came without data`);
+    this.text = textCodecs(prepared, name, bytes);
     this.#splits = {
       train: decodeSplit(bytes.train),
       validation: decodeSplit(bytes.validation),

@@ -1,9 +1,8 @@
-import type { Batch } from '@tributary/datasets';
+import { type Batch, decodeIds } from '@tributary/datasets';
 import { type ErrorRates, errorRates, type TaskParameters } from '@tributary/models';
 import { specialIds } from '@tributary/protocol';
 import type { EvaluationResult } from './compute-messages.js';
 import type { EvaluatedOutputs, OutputRequest, OutputTexts } from './evaluated-outputs.js';
-import { targetText } from './target-text.js';
 
 /** Greedy outputs of every example, and their error rates. */
 export class TokenOutputs implements EvaluatedOutputs {
@@ -60,7 +59,7 @@ export class TokenOutputs implements EvaluatedOutputs {
   }
 
   #text(ids: readonly number[]): string {
-    return targetText(this.#request.task.prepared, ids);
+    return decodeIds(this.#request.task.text.target, ids);
   }
 
   #references(example: number): number[][] {
