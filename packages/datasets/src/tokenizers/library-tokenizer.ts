@@ -1,5 +1,6 @@
-import { Tokenizer as LibraryModel } from '@huggingface/tokenizers';
+import { ByteLevelPreTokenizer, Tokenizer as LibraryModel, SequencePreTokenizer } from '@huggingface/tokenizers';
 import { specialIds, specialSymbols, TributaryError } from '@tributary/protocol';
+import { piecePattern } from './pre-tokenize.js';
 import type { Tokenizer } from './tokenizer.js';
 import { hasOurSpecials, type TokenizerDocument } from './tokenizer-document.js';
 
@@ -37,6 +38,7 @@ class LibraryTokenizer implements Tokenizer {
     const added = document.added_tokens;
     const plain = added.filter(({ special }) => special !== true);
     this.#library = new LibraryModel({ ...document, added_tokens: plain, post_processor: null }, {});
+    cutLikeReference(this.#library.pre_tokenizer);
     this.#offset = hasOurSpecials(document) ? 0 : specialSymbols.length;
     const names: string[] = [...specialSymbols];
     for (const [token, id] of this.#library.get_vocab()) names[id + this.#offset] = token;
@@ -68,4 +70,10 @@ class LibraryTokenizer implements Tokenizer {
   #isSymbol(id: number | undefined): id is number {
     return id !== undefined && id !== this.#unknown && !this.#special.has(id);
   }
+}
+
+/** The library's own pattern follows Node's version of Unicode, and JavaScript's notion of white space. */
+function cutLikeReference(cut: unknown): void {
+  if (cut instanceof ByteLevelPreTokenizer) cut.pattern = piecePattern;
+  if (cut instanceof SequencePreTokenizer) for (const part of cut.tokenizers) cutLikeReference(part);
 }

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { openTokenizer } from './open-tokenizer.js';
-import { reference } from './reference.fixture.js';
+import { randomTexts } from './random-unicode.fixture.js';
+import { randomDigests, reference } from './reference.fixture.js';
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-const { wordpiece, unigram, split } = reference.others;
+const { wordpiece, unigram, spaced } = reference.others;
 
 describe('openTokenizer', () => {
   it.each([
     ['WordPiece', wordpiece, 1],
     ['Unigram', unigram, 2],
-    ['byte pairs under another rule', split, null],
+    ['byte pairs under another rule', spaced, null],
   ] as const)('reads %s as the reference does', (_, { document, cases }, unknown) => {
     const tokenizer = openTokenizer(bytesOf(document), 'tokenizer.json');
     for (const { text, ids, decoded } of cases) {
@@ -19,6 +20,12 @@ describe('openTokenizer', () => {
       for (const id of ours) expect(tokenizer.vocabulary[id]).toBeTypeOf('string');
     }
     expect(tokenizer.vocabulary.slice(0, 4)).toEqual(['<pad>', '<s>', '</s>', '<unk>']);
+  });
+
+  it('encodes random Unicode by the library as the reference does', () => {
+    const tokenizer = openTokenizer(bytesOf(spaced.document), 'tokenizer.json');
+    const encodings = randomTexts(4000).map((text) => tokenizer.encode(text).map((id) => id - 4));
+    expect(randomDigests(encodings)).toEqual(reference.spacedRandomSha256);
   });
 
   it('keeps ids that begin with our special symbols', () => {

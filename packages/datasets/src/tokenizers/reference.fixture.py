@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 HERE = Path(__file__).parent
 LINES = (HERE / "../../../../LICENSE").read_text().splitlines()
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>"]
+ALPHABET = pre_tokenizers.ByteLevel.alphabet()
 
 # The same draws as random-unicode.fixture.ts.
 RANGES = [(0x20, 0x7E), (0x20, 0x7E), (0x61, 0x7A), (0x09, 0x0D), (0x20, 0x20), (0x80, 0xFF), (0x100, 0x24F),
@@ -44,6 +45,10 @@ def encoded(tokenizer, texts):
     return [tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
 
 
+def random_digests(tokenizer):
+    return [digest(encoded(tokenizer, texts[at : at + 100])) for at in range(0, len(texts), 100)]
+
+
 def trained(model, trainer, special, *, normalizer=None, pre_tokenizer, decoder):
     tokenizer = Tokenizer(model)
     if normalizer is not None:
@@ -59,7 +64,7 @@ def byte_level(size, minimum=2):
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(vocab_size=size, min_frequency=minimum, special_tokens=SPECIAL, show_progress=False,
-                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+                                  initial_alphabet=ALPHABET)
     tokenizer.train_from_iterator(LINES, trainer)
     return tokenizer
 
@@ -73,9 +78,9 @@ others = {
     "unigram": trained(models.Unigram(), lambda **rest: trainers.UnigramTrainer(unk_token="<unk>", **rest),
                        ["<pad>", "</s>", "<unk>"], normalizer=normalizers.NFKC(),
                        pre_tokenizer=pre_tokenizers.Metaspace(), decoder=decoders.Metaspace()),
-    "split": trained(models.BPE(), trainers.BpeTrainer, ["<|end|>"], decoder=decoders.ByteLevel(),
-                     pre_tokenizer=pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True),
-                                                            pre_tokenizers.ByteLevel(add_prefix_space=False)])),
+    "spaced": trained(models.BPE(), lambda **rest: trainers.BpeTrainer(initial_alphabet=ALPHABET, **rest), ["<|end|>"],
+                      pre_tokenizer=pre_tokenizers.Sequence([pre_tokenizers.ByteLevel(add_prefix_space=True)]),
+                      decoder=decoders.ByteLevel()),
 }
 sentences = ["Licensed under the Apache License, Version 2.0 (the \"License\");", "you may not use this file", "émigré 42 ☃",
              "a <unk> and [PAD] of <|end|>", LINES[20]]
@@ -83,7 +88,8 @@ model = json.loads(learned.to_str())["model"]
 fixture = {
     "merges": model["merges"],
     "vocabularySha256": hashlib.sha256("\n".join(sorted(model["vocab"], key=model["vocab"].get)).encode()).hexdigest(),
-    "randomSha256": [digest(encoded(learned, texts[at : at + 100])) for at in range(0, len(texts), 100)],
+    "randomSha256": random_digests(learned),
+    "spacedRandomSha256": random_digests(others["spaced"]),
     "others": {
         name: {
             "document": json.loads(tokenizer.to_str()),

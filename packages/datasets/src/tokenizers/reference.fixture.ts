@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 interface EncodedCase {
@@ -18,5 +19,14 @@ export const reference = JSON.parse(readFileSync(new URL('./reference.fixture.js
   readonly vocabularySha256: string;
   /** Of the ids of 100 random texts each. */
   readonly randomSha256: readonly string[];
-  readonly others: Readonly<Record<'wordpiece' | 'unigram' | 'split', OtherTokenizer>>;
+  readonly spacedRandomSha256: readonly string[];
+  readonly others: Readonly<Record<'wordpiece' | 'unigram' | 'spaced', OtherTokenizer>>;
 };
+
+/** The digests of ids of random texts, as reference.fixture.py takes them. */
+export function randomDigests(encodings: readonly (readonly number[])[]): string[] {
+  return Array.from({ length: Math.ceil(encodings.length / 100) }, (_, index) => {
+    const lines = encodings.slice(100 * index, 100 * index + 100).map((ids) => ids.join(' '));
+    return createHash('sha256').update(lines.join('\n')).digest('hex');
+  });
+}
