@@ -2,7 +2,7 @@ import { ByteLevelPreTokenizer, Tokenizer as LibraryModel, SequencePreTokenizer 
 import { specialIds, specialSymbols, TributaryError } from '@tributary/protocol';
 import { piecePattern } from './pre-tokenize.js';
 import type { Tokenizer } from './tokenizer.js';
-import { hasOurSpecials, type TokenizerDocument } from './tokenizer-document.js';
+import { hasOurSpecials, isTokenId, type TokenizerDocument } from './tokenizer-document.js';
 
 /**
  * Any other tokenizer, by Hugging Face's library for JavaScript: with the document's normalizer, so that decoded text may differ from what
@@ -19,6 +19,9 @@ export function libraryTokenizer(document: TokenizerDocument, where: string): To
     );
   const { type } = document.model;
   if (type !== 'BPE' && type !== 'WordPiece' && type !== 'Unigram') throw refuse(`its model is ${String(type)}`);
+  // A Unigram vocabulary is a list; ids of the others are given, and the library makes room for each.
+  if (type !== 'Unigram' && !Object.values(document.model.vocab ?? {}).every(isTokenId))
+    throw refuse('an id of its vocabulary is not a whole number from 0 to 999999');
   try {
     return new LibraryTokenizer(document);
   } catch (cause) {

@@ -61,6 +61,11 @@ describe('openTokenizer', () => {
     ['strange tokens', bytesOf({ model: { type: 'BPE' }, added_tokens: [{ id: -1, content: 'x' }] }), /added_tokens/],
     ['no vocabulary', bytesOf({ model: { type: 'BPE', merges: [] } }), /^t\.json cannot be used as a tokenizer \(/],
     [
+      'ids beyond reason',
+      bytesOf({ model: { type: 'WordPiece', vocab: { a: 1e9 } } }),
+      /\(an id of its vocabulary is not a whole number from 0 to 999999\)/,
+    ],
+    [
       'an unknown step',
       bytesOf({ ...wordpiece.document, pre_tokenizer: { type: 'Mystery' } }),
       /cannot be used as a tokenizer \(Unknown PreTokenizer type: Mystery\)/,
