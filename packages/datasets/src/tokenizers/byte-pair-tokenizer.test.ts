@@ -107,10 +107,9 @@ describe('a byte-pair tokenizer', () => {
         vocab: {
           ...Object.fromEntries(
             Object.entries(modelOf(bytesDocument()).vocab)
-              .slice(4)
+              .filter(([, id]) => id >= 4)
               .map(([token, id]) => [token, id - 4]),
           ),
-          ...Object.fromEntries(specialSymbols.map((_, id) => [String(id), id + 15])),
           th: 256,
           '<|endoftext|>': 257,
         },

@@ -1,8 +1,18 @@
-import { ByteLevelPreTokenizer, Tokenizer as LibraryModel, SequencePreTokenizer } from '@huggingface/tokenizers';
+import { ByteLevelPreTokenizer, Tokenizer as Library, SequencePreTokenizer } from '@huggingface/tokenizers';
 import { specialIds, specialSymbols, TributaryError } from '@tributary/protocol';
 import { piecePattern } from './pre-tokenize.js';
 import type { Tokenizer } from './tokenizer.js';
 import { hasOurSpecials, isTokenId, type TokenizerDocument } from './tokenizer-document.js';
+
+/** What is used of the library's tokenizer: its own types leave out file endings, so that they do not resolve here. */
+interface LibraryModel {
+  readonly pre_tokenizer: unknown;
+  readonly model: { readonly unk_token_id?: number };
+  /** An id is missing where the vocabulary lacks a token. */
+  encode(text: string, options: object): { readonly ids: readonly (number | undefined)[] };
+  decode(ids: readonly number[], options: object): string;
+  get_vocab(): ReadonlyMap<string, number>;
+}
 
 /**
  * Any other tokenizer, by Hugging Face's library for JavaScript: with the document's normalizer, so that decoded text may differ from what
@@ -40,14 +50,14 @@ class LibraryTokenizer implements Tokenizer {
   constructor(document: TokenizerDocument) {
     const added = document.added_tokens;
     const plain = added.filter(({ special }) => special !== true);
-    this.#library = new LibraryModel({ ...document, added_tokens: plain, post_processor: null }, {});
+    this.#library = new Library({ ...document, added_tokens: plain, post_processor: null }, {});
     cutLikeReference(this.#library.pre_tokenizer);
     this.#offset = hasOurSpecials(document) ? 0 : specialSymbols.length;
     const names: string[] = [...specialSymbols];
     for (const [token, id] of this.#library.get_vocab()) names[id + this.#offset] = token;
     for (const { id, content } of added) names[id + this.#offset] = content;
     this.vocabulary = Array.from(names, (name, id) => name ?? `<unused ${id}>`);
-    this.#unknown = this.#library.model?.unk_token_id;
+    this.#unknown = this.#library.model.unk_token_id;
     const special = added.filter((token) => token.special === true && token.id !== this.#unknown);
     this.#special = new Set(special.map(({ id }) => id));
     // What is wrong with a document shows at its first use.
@@ -55,9 +65,7 @@ class LibraryTokenizer implements Tokenizer {
   }
 
   encode(text: string): number[] {
-    const { ids }: { readonly ids: readonly (number | undefined)[] } = this.#library.encode(text, {
-      add_special_tokens: false,
-    });
+    const { ids } = this.#library.encode(text, { add_special_tokens: false });
     return ids.map((id) => (this.#isSymbol(id) ? id + this.#offset : specialIds.unknown));
   }
 
@@ -69,7 +77,6 @@ class LibraryTokenizer implements Tokenizer {
     return this.#library.decode(theirs, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   }
 
-  /** The library leaves out the id of a token that the vocabulary lacks. */
   #isSymbol(id: number | undefined): id is number {
     return id !== undefined && id !== this.#unknown && !this.#special.has(id);
   }
@@ -77,6 +84,7 @@ class LibraryTokenizer implements Tokenizer {
 
 /** The library's own pattern follows Node's version of Unicode, and JavaScript's notion of white space. */
 function cutLikeReference(cut: unknown): void {
-  if (cut instanceof ByteLevelPreTokenizer) cut.pattern = piecePattern;
-  if (cut instanceof SequencePreTokenizer) for (const part of cut.tokenizers) cutLikeReference(part);
+  if (cut instanceof ByteLevelPreTokenizer) (cut as { pattern: RegExp }).pattern = piecePattern;
+  if (cut instanceof SequencePreTokenizer)
+    for (const part of (cut as { readonly tokenizers: readonly unknown[] }).tokenizers) cutLikeReference(part);
 }
