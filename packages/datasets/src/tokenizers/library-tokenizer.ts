@@ -1,4 +1,4 @@
-import { ByteLevelPreTokenizer, Tokenizer as Library, SequencePreTokenizer } from '@huggingface/tokenizers';
+import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { specialIds, specialSymbols, TributaryError } from '@tributary/protocol';
 import { piecePattern } from './pre-tokenize.js';
 import type { Tokenizer } from './tokenizer.js';
@@ -6,12 +6,20 @@ import { hasOurSpecials, isTokenId, type TokenizerDocument } from './tokenizer-d
 
 /** What is used of the library's tokenizer: its own types leave out file endings, so that they do not resolve here. */
 interface LibraryModel {
-  readonly pre_tokenizer: unknown;
+  readonly pre_tokenizer: LibraryCut | null;
   readonly model: { readonly unk_token_id?: number };
   /** An id is missing where the vocabulary lacks a token. */
   encode(text: string, options: object): { readonly ids: readonly (number | undefined)[] };
   decode(ids: readonly number[], options: object): string;
   get_vocab(): ReadonlyMap<string, number>;
+}
+
+interface LibraryCut {
+  /** A byte-level one has it. */
+  readonly byte_encoder?: object;
+  pattern?: RegExp;
+  /** The parts of a sequence. */
+  readonly tokenizers?: readonly (LibraryCut | null)[];
 }
 
 /**
@@ -83,8 +91,7 @@ class LibraryTokenizer implements Tokenizer {
 }
 
 /** The library's own pattern follows Node's version of Unicode, and JavaScript's notion of white space. */
-function cutLikeReference(cut: unknown): void {
-  if (cut instanceof ByteLevelPreTokenizer) (cut as { pattern: RegExp }).pattern = piecePattern;
-  if (cut instanceof SequencePreTokenizer)
-    for (const part of (cut as { readonly tokenizers: readonly unknown[] }).tokenizers) cutLikeReference(part);
+function cutLikeReference(cut: LibraryCut | null): void {
+  if (cut?.byte_encoder !== undefined) cut.pattern = piecePattern;
+  for (const part of cut?.tokenizers ?? []) cutLikeReference(part);
 }
