@@ -11,7 +11,7 @@ import { samplingProblems, samplingSchema, taskSamplingFields } from './sampling
 import { roundProblems, syncSchema } from './sync-schema.js';
 import { longestNote, tagsOfRunSchema } from './tags-schema.js';
 import { followHead, headProblems, headSchema, lossSchema, metricsSchema } from './task-output-schema.js';
-import { tokenizerProblems } from './tokens-schema.js';
+import { tokenizerProblems } from './tokenizer-problems.js';
 
 const positiveInt = z.int().positive();
 const fraction = z.number().min(0).max(1);
