@@ -115,7 +115,7 @@ describe('parseRunFile', () => {
       'unknown data source',
       'source: words, kind: spell',
       'source: wrds',
-      'tasks[1].data.source: must be one of "words", "file", got text "wrds"; did you mean "words"?',
+      'tasks[1].data.source: must be one of "words", "file", "corpus", got text "wrds"; did you mean "words"?',
     ],
     [
       'vocabulary limit over what is possible',

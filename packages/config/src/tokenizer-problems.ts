@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { asFileData } from './data-files.js';
 import type { dataSchema } from './data-schema.js';
 import { type TokensSpec, tokenizerId } from './tokens-schema.js';
 
@@ -39,8 +40,9 @@ function textSides({ name, data }: Run['tasks'][number], index: number): TextSid
     const text = sides.filter((side) => side === 'source' || data.kind !== 'articulate');
     return text.map((side) => ({ task: name, side, path: ['tasks', index, 'data'], tokens: 'characters' }));
   }
+  const { features } = asFileData(data);
   return sides
-    .filter((side) => data.features[side] === undefined)
+    .filter((side) => features[side] === undefined)
     .map((side) => ({
       task: name,
       side,

@@ -46,7 +46,7 @@ export function gatherExamples(options: GatherOptions): GatheredTask {
     return { key, source, target, tooLong, group, split: pair.split ?? hashedSplit(group ?? key, shares) };
   });
   const groups = groupSplits(task, placed);
-  const home = splitsOfSharedSources(placed);
+  const home = homeSplits(placed);
   for (const { key, source, target, tooLong, group, split } of placed) {
     if (group !== null && home.get(key)?.split !== split) continue;
     if (tooLong) {
@@ -62,7 +62,8 @@ export function gatherExamples(options: GatherOptions): GatheredTask {
   return { splits: { train: list('train'), validation: list('validation'), test: list('test') }, overlong, groups };
 }
 
-function splitsOfSharedSources(
+/** By source that belongs to groups: the first of these by name, and its split, where alone the source stays. */
+export function homeSplits(
   placed: readonly { readonly key: string; readonly group: string | null; readonly split: SplitName }[],
 ): ReadonlyMap<string, { readonly group: string; readonly split: SplitName }> {
   const first = new Map<string, { readonly group: string; readonly split: SplitName }>();

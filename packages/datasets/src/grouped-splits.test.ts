@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { decodeSplit } from './encoded-split.js';
 import { hashedSplit, splitNames } from './hashed-split.js';
 import { buildData } from './prepare-run.js';
-import { idsToText } from './symbols.js';
+import { decodeIds, textCodec } from './text-codec.js';
+import { trainedDocument } from './tokenizers/open-tokenizer.js';
+import { PieceCounts } from './tokenizers/piece-counts.js';
 
 const shares = { validation: 0.2, test: 0.2 };
 
@@ -29,12 +31,13 @@ type Built = Awaited<ReturnType<typeof build>>;
 /** Sources by split, over all tasks. */
 function sourcesBySplit(built: Built): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
+  const codec = textCodec({ vocabulary: built.sourceVocabulary, split: 'whitespace', join: ' ' });
   for (const task of Object.values(built.tasks))
     for (const name of splitNames) {
       const split = decodeSplit(task.splits[name].bytes);
       for (let i = 0; i < split.length; i++) {
         // Held-out words are no part of the vocabulary: the first symbol of a source, which all splits know, names its group.
-        const text = idsToText(split.example(i).source, built.sourceVocabulary, ' ');
+        const text = decodeIds(codec, split.example(i).source);
         found.set(name, (found.get(name) ?? new Set()).add(text));
       }
     }
@@ -85,6 +88,29 @@ describe('columns.group', () => {
       const of = { train, validation, test }[name].length;
       expect(built.tasks.one?.splits[name].examples).toBe(of + (name === home ? 1 : 0));
     }
+  });
+
+  it('trains a tokenizer on the texts that lie in the training split alone', async () => {
+    const groups = Array.from({ length: 60 }, (_, i) => `g${i}`);
+    const trained = groups.filter((group) => hashedSplit(group, shares) === 'train');
+    const [held] = groups.filter(
+      (group) => hashedSplit(group, shares) !== 'train' && group < (trained.at(-1) as string),
+    );
+    const own = groups.map((group) => ({ source: `the text of ${group}`, target: 't', group }));
+    // The held-out group comes first by its name, so that the text is lost to the training split.
+    const shared = [held, trained.at(-1), trained.at(-1)].map((group, i) => ({
+      ...{ source: 'qqqqqqqq '.repeat(6), target: `t ${i}` },
+      group: group as string,
+    }));
+    const bpe = { kind: 'bpe', vocabulary: 400, name: 'shared' };
+    const built = await build([fileTask('one', { tokens: { source: bpe } })], {
+      'one.jsonl': jsonl([...own, ...shared]),
+    });
+    const pieces = new PieceCounts();
+    for (const { source, group } of own) if (trained.includes(group)) pieces.add(source);
+    expect(Buffer.from(built.tasks.one?.sourceTokenizer?.document ?? [])).toEqual(
+      Buffer.from(trainedDocument(pieces, 400)),
+    );
   });
 
   it("refuses a group that the user's files put into two splits, within a task and between tasks", async () => {

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { asFileData, corpusDocumentPath, type FileDataSpec, type RunFile, type TaskSpec, type TokensSpec } from '@tributary/config';
+import {
+  asFileData,
+  corpusDocumentPath,
+  type FileDataSpec,
+  type RunFile,
+  type TaskSpec,
+  type TokensSpec,
+} from '@tributary/config';
 import { lanesOf } from '@tributary/planner';
 import {
   dataKey,

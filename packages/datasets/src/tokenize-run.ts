@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { asFileData, type RunFile, type TaskSpec, type TokensSpec, tokenizerId } from '@tributary/config';
 import { TributaryError } from '@tributary/protocol';
 import { type RawSequence, sequenceKey } from './frame-sequence.js';
-import { keptSource } from './gather-examples.js';
+import { homeSplits, keptSource } from './gather-examples.js';
 import { hashedSplit, type SplitName, type SplitShares } from './hashed-split.js';
 import type { RawPair, UncutPair } from './raw-pair.js';
 import { bytesDocument, openTokenizer, trainedDocument } from './tokenizers/open-tokenizer.js';
@@ -111,9 +111,9 @@ function trainedTokenizers(tasks: readonly ReadTask[], spec: RunFile, sources: R
       if (id === null || typeof tokens === 'string' || tokens.kind !== 'bpe') continue;
       const counted = counts.get(id) ?? { pieces: new PieceCounts(), size: tokens.vocabulary };
       counts.set(id, counted);
-      for (const pair of read.pairs) {
+      for (const pair of trainingPairs(read, spec)) {
         const text = pair[side];
-        if (typeof text === 'string' && splitOf(pair, read.shares, spec) === 'train') counted.pieces.add(text);
+        if (typeof text === 'string') counted.pieces.add(text);
       }
     }
   }
@@ -125,6 +125,19 @@ function trainedTokenizers(tasks: readonly ReadTask[], spec: RunFile, sources: R
     trained.set(id, tokenizer);
   }
   return trained;
+}
+
+/** Without those whose source stays in the split of another group. */
+function trainingPairs({ pairs, shares }: ReadTask, spec: RunFile): UncutPair[] {
+  const placed = pairs.map((pair) => {
+    const { source, group = null } = pair;
+    const key = typeof source === 'string' ? source : sequenceKey(keptSource(source, spec.lengths));
+    return { pair, key, group, split: splitOf(pair, shares, spec) };
+  });
+  const home = homeSplits(placed);
+  return placed
+    .filter(({ key, group, split }) => split === 'train' && (group === null || home.get(key)?.split === 'train'))
+    .map(({ pair }) => pair);
 }
 
 /** Pairs whose source is still text get their split now: cut, its length would decide. */
