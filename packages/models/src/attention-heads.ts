@@ -45,6 +45,8 @@ export function causalBias(batch: number, length: number): Tensor {
 export interface AttendedHeads {
   /** f32[B, H, T, D] */
   readonly context: Tensor;
+  /** What each query read of each key, f32[B, H, T, S]. */
+  readonly weights: Tensor;
   /** @param gradient of the context */
   backward(gradient: Tensor): { readonly queries: Tensor; readonly keys: Tensor; readonly values: Tensor };
 }
@@ -66,6 +68,7 @@ export function attendHeads(queries: Tensor, keys: Tensor, values: Tensor, bias:
   const context = tf.matMul(weights, values);
   return {
     context,
+    weights,
     backward(gradient) {
       // Through the softmax y: y (g - Σ y g). Σ over the keys of y g is Σ over the columns of gradient · context (Dao 2022).
       const inner = tf.sum(tf.mul(gradient, context), 3, true);

@@ -6,11 +6,11 @@ import {
   type TracedFunction,
   tf,
 } from '@tributary/engine';
-import { viewOf } from '@tributary/layout';
+import { generationStart, targetTable, targetTableSpecs } from './generation-start.js';
 import type { HeadViews } from './head.js';
 import { parameterViews } from './parameter-views.js';
 import type { StepInput } from './sequence-input.js';
-import { floats, ints, sourceInput, sourceSpecs, type TaskGraph } from './task-functions.js';
+import { floats, ints, sourceSpecs, type TaskGraph } from './task-functions.js';
 import type { TaskParameters } from './task-runs.js';
 import { tokenMask } from './token-mask.js';
 
@@ -69,9 +69,8 @@ export function generationSteps(
   feedback: Feedback,
 ): GenerationSteps {
   const { batch, source: length } = shape;
-  const { encoder, generator, sharedLayout, layout, precision } = graph;
-  const tableEntry = (graph.joint ? sharedLayout : layout).entries.find((entry) => entry.name === 'embedding');
-  const tableSpecs = graph.symbols && tableEntry ? [floats(...tableEntry.shape)] : [];
+  const { generator, sharedLayout, layout, precision } = graph;
+  const tableSpecs = graph.symbols ? targetTableSpecs(graph) : [];
   const stateStart = 4 + tableSpecs.length;
   const fixedEnd = stateStart + generator.fixedTensors;
 
@@ -79,13 +78,7 @@ export function generationSteps(
     const label = `${task} ${batch}x${length}${room > 0 ? ` up to ${room}` : ''}`;
     const encode = backend.trace(
       `encode ${label}`,
-      ([flatShared, flatTask, source, features]) => {
-        const shared = parameterViews(sharedLayout, flatShared as Tensor);
-        const own = parameterViews(layout, flatTask as Tensor);
-        const encoded = encoder.pass(shared, sourceInput(graph, shared, source as Tensor, features), null);
-        const { fixed, carried } = generator.begin(own, encoded, room);
-        return [...fixed, ...carried];
-      },
+      generationStart(graph, room),
       [floats(sharedLayout.elements), floats(layout.elements), ...sourceSpecs(graph, batch, length)],
       { precision },
     );
@@ -130,9 +123,7 @@ export function generationSteps(
       const { encode, advance } = functionsFor(maxLength);
       const features = sourceFeatures ? [sourceFeatures] : [];
       let state = await encode.run([shared, own, source, ...features]);
-      const table = tableSpecs.map(() =>
-        graph.joint ? viewOf(sharedLayout, shared, 'embedding') : viewOf(layout, own, 'embedding'),
-      );
+      const table = tableSpecs.map(() => targetTable(graph, { shared, task: own }));
       let previous = feedback.first;
       for (let done = 0; done < maxLength; done += stepsPerCall) {
         const inputs = [own, source, Int32Array.of(done), previous, ...table, ...state];

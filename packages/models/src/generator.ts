@@ -46,6 +46,11 @@ export type GeneratorStepper = (
   /** One tensor for each part, f32[B, width]. */
   readonly outputs: readonly Tensor[];
   readonly carried: readonly Tensor[];
+  /**
+   * How much this step read of each position of its source, f32[B, S]: sums to 1 over a source's symbols, 0 at padding. Of
+   * several heads and layers it is the mean.
+   */
+  readonly attention: Tensor;
 };
 
 /** What a task generates its outputs with. Any kind reads any kind of encoder. */

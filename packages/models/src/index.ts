@@ -1,3 +1,5 @@
+export type { DecodedOutput, Decoder, DecodingInput } from './decoding/decoder.js';
+export type { DecodingOptions } from './decoding/search.js';
 export { editDistance } from './edit-distance.js';
 export { type ErrorRates, errorRates, metricValue, peakSignalToNoise, type TeacherForcedSums } from './error-rates.js';
 export type { FeatureGenerator } from './feature-generator.js';

@@ -76,8 +76,8 @@ export function recurrentGenerator(
       const read = readingOf(shape, parameters, values, keys, sourceMask);
       return (input, carried) => {
         const projected = input.project(parameters('generator.input'), parameters('generator.bias'));
-        const { cell, context } = recurrentStep(shape, parameters, read, projected, carried);
-        return { outputs: [cell.state[0] as Tensor, context], carried: cell.state };
+        const { cell, context, weights } = recurrentStep(shape, parameters, read, projected, carried);
+        return { outputs: [cell.state[0] as Tensor, context], carried: cell.state, attention: weights };
       };
     },
   };

@@ -2,6 +2,7 @@ import type { GeneratorSpec, HeadSpec, ModelSpec } from '@tributary/config';
 import type { ComputeBackend } from '@tributary/engine';
 import type { FlatLayout } from '@tributary/layout';
 import { createGenerator } from './create-generator.js';
+import { type Decoder, decoderOf } from './decoding/decoder.js';
 import type { Encoder } from './encoder.js';
 import { type FeatureGenerator, featureGenerator } from './feature-generator.js';
 import { featureHead } from './feature-head.js';
@@ -55,6 +56,8 @@ export interface TaskModel {
   rowScorer(backend: ComputeBackend, shape: BatchShape): RowScorer;
   /** Of symbols. @throws RangeError where the head is `features` */
   generator(backend: ComputeBackend, shape: { readonly batch: number; readonly source: number }): GreedyGenerator;
+  /** Of symbols: any search, with scores. @throws RangeError where source or target are vectors */
+  decoder(backend: ComputeBackend): Decoder;
   /** Of frames. @throws RangeError where the head is `tokens` */
   featureGenerator(
     backend: ComputeBackend,
@@ -151,6 +154,10 @@ export function buildTask(parts: TaskParts, shared: SharedGraph): TaskModel {
     generator(backend, shape) {
       if (!symbols) throw new RangeError(`task "${name}" generates features: use featureGenerator`);
       return greedyGenerator(graph, name, backend, shape);
+    },
+    decoder(backend) {
+      if (!symbols || graph.sourceFeatures !== null) throw new RangeError(`task "${name}" has vectors: no decoder`);
+      return decoderOf(graph, name, backend);
     },
     featureGenerator(backend, shape) {
       if (symbols) throw new RangeError(`task "${name}" generates symbols: use generator`);

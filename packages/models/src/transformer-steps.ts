@@ -56,9 +56,11 @@ export function resumeGeneration(
     const next: Tensor[] = [];
     const place = tf.gather(sinusoidalPositions(room, width), tf.reshape(position, [1]).as1D());
     let rows = input.step(views, stepInput, place);
-    const attend = (name: string, queries: Tensor, keys: Tensor, values: Tensor, scores: Tensor): void => {
-      const { context } = attendHeads(queries, keys, values, scores);
+    const read: Tensor[] = [];
+    const attend = (name: string, queries: Tensor, keys: Tensor, values: Tensor, scores: Tensor): Tensor => {
+      const { context, weights } = attendHeads(queries, keys, values, scores);
       rows = tf.add(linearPass(views, `${name}.output`, joinHeads([context])).output, rows);
+      return weights;
     };
     names.forEach((layer, index) => {
       const self = `${layer}.self`;
@@ -73,11 +75,13 @@ export function resumeGeneration(
       const source = `${layer}.source`;
       const sourceNormal = normPass(views, `${source}.norm`, rows).output;
       const [sourceQueries] = splitHeads(tf.matMul(sourceNormal, views(`${source}.queries`)), one, 1) as [Tensor];
-      attend(source, sourceQueries, fixed[2 * index] as Tensor, fixed[2 * index + 1] as Tensor, sourceBias);
+      const [sourceKeys, sourceValues] = fixed.slice(2 * index) as [Tensor, Tensor];
+      read.push(attend(source, sourceQueries, sourceKeys, sourceValues, sourceBias));
 
       const feedNormal = normPass(views, `${layer}.feed.norm`, rows).output;
       rows = tf.add(feedForward(views, `${layer}.feed`, feedNormal).output, rows);
     });
-    return { outputs: [normPass(views, 'generator.norm', rows).output], carried: next };
+    const outputs = [normPass(views, 'generator.norm', rows).output];
+    return { outputs, carried: next, attention: tf.mean(tf.concat(read, 1), [1, 2]) };
   };
 }
