@@ -1,7 +1,7 @@
 # Set-up and the usual commands. The logic is TypeScript (packages/devstack); this file holds what must run before it is compiled.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup install build up down check test chaos bench-recovery bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels bench-history quality-fixture
+.PHONY: help quickstart setup install build up down check test chaos bench-recovery bench-sync bench-train bench-slow-link study-combiners bench-engine bench-fused bench-optimizer bench-kernels bench-history quality-fixture bench-generation
 
 STACK := npx tributary
 SETUP := node packages/devstack/dist/setup.js
@@ -104,3 +104,7 @@ bench-history: install ## the experiment history beside MLflow's server (30 minu
 quality-fixture: install ## the scores of sacrebleu and rouge-score that the metrics of quality are held to, written anew (1 minute)
 	@$(SETUP) build python-quality
 	@node test/support/write-quality-fixture.mjs
+
+bench-generation: install ## what each search costs beside greedy generation (2 minutes)
+	@$(SETUP) build tensorflow
+	@node test/bench/generation.mjs $(ARGS)

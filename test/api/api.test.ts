@@ -116,7 +116,9 @@ describe('access', () => {
           '/v1/runs/{run}/events',
           '/v1/runs/{run}/history',
           '/v1/runs/{run}/history.csv',
+          '/v1/runs/{run}/model',
           '/v1/runs/{run}/note',
+          '/v1/runs/{run}/objects',
           '/v1/runs/{run}/tags',
           '/v1/runs/archive',
           '/v1/runs/restore',
@@ -520,6 +522,16 @@ describe('generate', () => {
     });
     expect(await ask({})).toMatchObject({ code: 'CHECKPOINT_NOT_FOUND' });
     expect(await ask({ sources: [] })).toMatchObject({ code: 'SPEC_INVALID' });
+    expect(await ask({ options: { search: { kind: 'beam', temperature: 2 } } })).toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining('"temperature" belongs to a search of kind "sample"'),
+    });
+    expect(await ask({ sources: new Array(17).fill('K'), options: { attention: true } })).toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining('attention is given for at most 16 sources at a time, not 17'),
+    });
+    expect(await ask({ sources: new Array(257).fill('K') })).toMatchObject({ code: 'SPEC_INVALID' });
+    expect(await ask({ sources: ['K'.repeat(10_001)] })).toMatchObject({ code: 'SPEC_INVALID' });
   });
 
   it('asks a worker, and says so when none is there', async () => {
@@ -537,7 +549,7 @@ describe('generate', () => {
     const worker = here.nats.subscribe(natsNames(here.namespace).generate, {
       callback: (_error, message) => {
         const request = message.json<{ sources: string[]; checkpointKey: string }>();
-        const outputs = request.sources.map((source) => ({ source, generated: request.checkpointKey }));
+        const outputs = request.sources.map((source) => ({ source, generated: request.checkpointKey, outputs: [] }));
         message.respond(JSON.stringify({ ok: true, outputs, step: 50, worker: 'w1' }));
       },
     });
@@ -547,7 +559,7 @@ describe('generate', () => {
       task: 'spell',
       step: 50,
       worker: 'w1',
-      outputs: [{ source: 'K AE T', generated: `checkpoints/${run}/000000050/manifest.json` }],
+      outputs: [{ source: 'K AE T', generated: `checkpoints/${run}/000000050/manifest.json`, outputs: [] }],
     });
     worker.unsubscribe();
   });

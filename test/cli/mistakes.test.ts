@@ -165,6 +165,7 @@ describe('a mistake is a sentence and its remedy:', () => {
     ['checkpoints', 'list', 'x'],
     ['workers'],
     ['generate', 'x', '--task', 't', 'text'],
+    ['serve', 'x'],
     ['status'],
   ])('a stopped stack (%s %s)', async (...args) => {
     const outcome = await runCli(args);
@@ -226,6 +227,35 @@ describe('a mistake is a sentence and its remedy:', () => {
     [['fork', 'x', '--set', 'learningRate'], 'It must be field=value, e.g. optimizer.learningRate=0.0005.'],
     [['checkpoints', 'prune', 'x', '--keep', '0'], 'It must be a whole number of at least 1.'],
     [['generate', 'x', 'text'], "required option '--task <name>' not specified"],
+    [
+      ['generate', 'x', '--task', 't', 'text', '--beam', '4', '--temperature', '0.5'],
+      '--beam searches with a beam and --temperature by sampling; leave one of the two out.',
+    ],
+    [
+      ['generate', 'x', '--task', 't', 'text', '--length-penalty', '1', '--sample'],
+      '--length-penalty searches with a beam and --sample by sampling; leave one of the two out.',
+    ],
+    [
+      ['generate', 'x', '--task', 't', 'text', '--n-best', '3'],
+      '--n-best 3 needs a search with several outputs; add --beam 3 or --sample.',
+    ],
+    [
+      ['generate', 'x', '--task', 't', 'text', '--beam', '3', '--n-best', '4'],
+      '--n-best: a beam of width 3 finds at most 3 outputs, not 4: widen it',
+    ],
+    [['generate', 'x', '--task', 't', 'text', '--beam', '33'], '--beam: it must be at most 32'],
+    [['generate', 'x', '--task', 't', 'text', '--top-p', '0'], '--top-p: it must be above 0'],
+    [['generate', 'x', '--task', 't', 'text', '--temperature', 'warm'], 'It must be a number.'],
+    [['generate', 'x', '--task', 't', 'text', '--max-length', '5000'], '--max-length: it must be at most 4096'],
+    [['generate', 'x', '--task', 't', 'text', '--attention', 'a.gif'], 'a.gif is neither .svg nor .png'],
+    [['generate', 'x', '--task', 't', 'a', 'b', '--attention', 'a.svg'], '--attention draws one source, not 2;'],
+    [['generate', 'x', '--task', 't', 'text', '--file', 'f'], 'Both texts and --file were given; leave one out.'],
+    [['generate', 'x', '--task', 't', '--file', 'nowhere.txt'], 'nowhere.txt cannot be read (ENOENT'],
+    [['generate', 'x', '--task', 't'], 'stdin is empty; give one source a line.'],
+    [['generate', 'x', '--task', 't', 'a', ' '], 'Text 2 is empty; a source has at least one symbol.'],
+    [['generate', 'x', '--task', 't', 'a'.repeat(10_001)], 'The text has 10001 characters, and a source at most 10000'],
+    [['serve', 'x', '--port', '70000'], 'It must be 0 to 65535.'],
+    [['serve', 'x', '--device', 'tpu'], '--device is "tpu"; it must be cpu or gpu:N'],
     [
       ['worker', 'start', '--join', 'http://x', '--token-file', 'y'],
       '--join is "http://x"; it must be an address like nats://',

@@ -168,19 +168,21 @@ export async function runCli(
   args: readonly string[],
   env: Record<string, string> = {},
   onOutput?: (text: string, pid: number) => void,
+  input?: string,
 ): Promise<Outcome> {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [bin, ...args], {
     env: { PATH, HOME, NO_COLOR: '1', TRIBUTARY_STACK: 'no-such-stack', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     onOutput?.(stdout, child.pid ?? 0);
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   const code = await new Promise<number | null>((resolve, reject) => {

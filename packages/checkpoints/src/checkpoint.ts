@@ -26,7 +26,7 @@ export async function writeManifest(store: ObjectStore, manifest: CheckpointMani
  * Opens a checkpoint by the key of its manifest.
  * @throws TributaryError `CHECKPOINT_NOT_FOUND` if there is none, `CHECKPOINT_CORRUPT` if the manifest is damaged.
  */
-export async function loadCheckpoint(store: ObjectStore, key: string): Promise<Checkpoint> {
+export async function loadCheckpoint(store: Pick<ObjectStore, 'get'>, key: string): Promise<Checkpoint> {
   const bytes = await store.get(key).catch((cause: unknown) => {
     if (!(cause instanceof TributaryError && cause.code === 'OBJECT_NOT_FOUND')) throw cause;
     throw new TributaryError('CHECKPOINT_NOT_FOUND', `There is no checkpoint ${key}; use another one of the run.`, {

@@ -24,7 +24,7 @@ export type PartReference = CheckpointManifest['parts'][number];
  * Reads one part and verifies its size, SHA-256, format and state hash.
  * @throws TributaryError `CHECKPOINT_CORRUPT` if it is missing or anything does not match.
  */
-export async function readPart(store: ObjectStore, reference: PartReference): Promise<SafetensorsContent> {
+export async function readPart(store: Pick<ObjectStore, 'get'>, reference: PartReference): Promise<SafetensorsContent> {
   const { part, key, sizeBytes, sha256, stateHash } = reference;
   const where = `Checkpoint part "${part}" (${key})`;
   const corrupt = (what: string, cause?: unknown): TributaryError =>

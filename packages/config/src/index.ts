@@ -8,6 +8,18 @@ export {
 } from './corpus-names.js';
 export { asFileData, corpusDocumentPath, corpusFileOf, dataPaths, type FileDataSpec } from './data-files.js';
 export { type EarlyStopSpec, watchedTask } from './early-stop-schema.js';
+export {
+  type GenerateOptionsInput,
+  generateOptionsSchema,
+  generateRequestFields,
+  longestOutput,
+  longestSource,
+  mostAttention,
+  mostOutputs,
+  mostSources,
+  refineAttention,
+} from './generate-options.js';
+export { generatedSourceSchema } from './generated-schema.js';
 export { type JsonSchema, runFileJsonSchema } from './json-schema.js';
 export {
   maxRunFileBytes,

@@ -36,4 +36,5 @@ export { joinOf, type TokenSplit, textToSymbols } from './symbols.js';
 export { decodeIds, type EncodedText, encodeText, type TextCodec, type TextSide, textCodec } from './text-codec.js';
 export { openTokenizer } from './tokenizers/open-tokenizer.js';
 export type { Tokenizer } from './tokenizers/tokenizer.js';
+export { type Line, utf8Lines } from './utf8-lines.js';
 export { loadWords, type Word, wordPairs, wordsSource } from './words.js';

@@ -1,4 +1,5 @@
 import type { DeviceDescription, TrainerStatus } from './beacon.js';
+import type { GeneratedSource } from './generate.js';
 import type { InitReport } from './init-report.js';
 import type { Member } from './lanes.js';
 import type { RunState } from './run-status.js';
@@ -326,5 +327,5 @@ export interface GenerateReplyDocument {
   /** Step of the checkpoint that generated. */
   readonly step: number;
   readonly worker: string;
-  readonly outputs: readonly { readonly source: string; readonly generated: string }[];
+  readonly outputs: readonly GeneratedSource[];
 }

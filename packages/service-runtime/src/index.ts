@@ -1,6 +1,8 @@
 export { type BaseEnvironment, baseEnvironment, type NatsAccess } from './base-environment.js';
+export { requireBearer, type TokenRefusals } from './bearer-token.js';
 export { connectNats } from './connect-nats.js';
 export { type FaultPoint, parseFaultPoints, passFaultPoints } from './fault-points.js';
+export { httpStatusOf } from './http-status.js';
 export { repeatedly } from './repeatedly.js';
 export { runMain } from './run-main.js';
 export { type Termination, termination } from './termination.js';

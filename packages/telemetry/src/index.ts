@@ -9,3 +9,4 @@ export {
   serveMetrics,
   withdrawTarget,
 } from './serve-metrics.js';
+export { createServingMetrics, type ServingMetrics } from './serving.js';

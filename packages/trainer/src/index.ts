@@ -1,7 +1,6 @@
 export { ComputeKeeper } from './compute-keeper.js';
 export { agreedStop, bitOf, controlBits } from './control-bits.js';
 export { type PassTrainerFaultPoint, type TrainerFaultPoint, trainerFaultPoints } from './fault-points.js';
-export { generateTexts } from './generate-texts.js';
 export { memberPlan } from './member-plan.js';
 export { patientStore, serverIsAway } from './patient-store.js';
 export { modelOf, specOf, taskOf } from './prepared-model.js';
@@ -9,6 +8,7 @@ export { type ReplayDeps, type ReplayOptions, replaySteps } from './replay-steps
 export { type InitSource, resolveInit } from './resolve-init.js';
 export type { SnapshotPort } from './snapshot-port.js';
 export { partNames } from './state-parts.js';
+export { TextGenerator, type TextRequest } from './text-generator.js';
 export { Trainer } from './trainer.js';
 export type { TrainerDeps, TrainerOptions, TrainerProgress } from './trainer-types.js';
 export { type WarmOptions, warmCompute } from './warm-compute.js';

@@ -30,7 +30,7 @@ export async function fetchSplits(
 export async function fetchTokenizers(
   prepared: PreparedRun,
   task: string,
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, 'get'>,
 ): Promise<TokenizerBytes> {
   const { sourceTokenizer: source, targetTokenizer: target } = taskOf(prepared, task);
   const fetch = async (stored: StoredObject | undefined, side: string): Promise<Uint8Array | undefined> =>
@@ -38,7 +38,11 @@ export async function fetchTokenizers(
   return { sourceTokenizer: await fetch(source, 'source'), targetTokenizer: await fetch(target, 'target') };
 }
 
-async function fetchStored({ key, sha256 }: StoredObject, what: string, objects: ObjectStore): Promise<Uint8Array> {
+async function fetchStored(
+  { key, sha256 }: StoredObject,
+  what: string,
+  objects: Pick<ObjectStore, 'get'>,
+): Promise<Uint8Array> {
   const bytes = await objects.get(key);
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== sha256) {

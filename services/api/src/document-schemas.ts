@@ -6,7 +6,6 @@ import type {
   DivergencesDocument,
   ErrorDocument,
   FileDocument,
-  GenerateReplyDocument,
   GenerationSummaryDocument,
   HealthDocument,
   InitReport,
@@ -283,18 +282,3 @@ const workerSchema = z.object({
 export const workerListSchema = z.object({
   workers: list(workerSchema),
 }) satisfies z.ZodType<Wire<WorkerListDocument>>;
-
-export const generateSchema = z.strictObject({
-  run: z.string(),
-  task: z.string(),
-  sources: z.array(z.string().min(1).max(10_000)).min(1).max(256),
-  maxLength: z.int().positive().max(4096).nullable().default(null),
-});
-
-export const generateReplySchema = z.object({
-  run: z.string(),
-  task: z.string(),
-  step: count,
-  worker: z.string(),
-  outputs: list(z.object({ source: z.string(), generated: z.string() })),
-}) satisfies z.ZodType<GenerateReplyDocument>;

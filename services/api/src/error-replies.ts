@@ -1,26 +1,7 @@
-import { type ErrorCode, type ErrorDocument, TributaryError, toErrorDocument } from '@tributary/protocol';
+import { type ErrorDocument, TributaryError, toErrorDocument } from '@tributary/protocol';
 import { isStatementTimeout, isTransientDatabaseError } from '@tributary/run-store';
+import { httpStatusOf } from '@tributary/service-runtime';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-
-const statusOf: Partial<Record<ErrorCode, number>> = {
-  SPEC_INVALID: 400,
-  DATA_INVALID: 400,
-  FILTER_INVALID: 400,
-  UNAUTHORIZED: 401,
-  RUN_NOT_FOUND: 404,
-  TASK_NOT_FOUND: 404,
-  METRIC_NOT_FOUND: 404,
-  CHECKPOINT_NOT_FOUND: 404,
-  OBJECT_NOT_FOUND: 404,
-  NOT_RECORDED: 404,
-  RUN_STATE_CONFLICT: 409,
-  CHECKPOINT_CORRUPT: 409,
-  NO_WORKERS: 409,
-  TOO_LARGE: 413,
-  // Whoever asks again would wait as long again, and clients repeat what is 408, 503 or 504.
-  QUERY_TOO_SLOW: 422,
-  SERVER_FAILED: 503,
-};
 
 /** Every error leaves the API as {@link ErrorDocument} with the right status; the unforeseen are logged with their stack. */
 export function replyWithError(
@@ -46,7 +27,7 @@ function isUnholdableText(error: Error): boolean {
 
 /** The status and document of an error. */
 export function errorReply(error: FastifyError | TributaryError): { status: number; document: ErrorDocument } {
-  if (error instanceof TributaryError) return { status: statusOf[error.code] ?? 500, document: toErrorDocument(error) };
+  if (error instanceof TributaryError) return { status: httpStatusOf(error.code), document: toErrorDocument(error) };
   if (error.validation !== undefined) {
     const where = error.validationContext ?? 'request';
     const what = error.validation.map((issue) => `${where}${issue.instancePath ?? ''}: ${issue.message ?? 'is wrong'}`);

@@ -7,17 +7,28 @@ import {
   type GenerateReplyDocument,
   type GenerateRequest,
   isResting,
+  type ModelDocument,
   natsNames,
   TributaryError,
 } from '@tributary/protocol';
 import { listCheckpoints, requireRun, tasksOf } from '@tributary/run-store';
 import type { ApiDeps } from './api-deps.js';
 
-export interface GenerateInput {
-  readonly run: string;
-  readonly task: string;
-  readonly sources: readonly string[];
-  readonly maxLength: number | null;
+export type GenerateInput = Pick<GenerateRequest, 'run' | 'task' | 'sources' | 'options'>;
+
+/**
+ * The newest committed checkpoint of a run, and what it is read with.
+ * @throws TributaryError `RUN_NOT_FOUND`, `CHECKPOINT_NOT_FOUND`
+ */
+export async function newestModel(run: string, { db }: Pick<ApiDeps, 'db'>): Promise<ModelDocument> {
+  const row = await requireRun(db, run);
+  const [newest] = await listCheckpoints(db, run);
+  if (newest === undefined || row.preparedKey === null)
+    throw new TributaryError(
+      'CHECKPOINT_NOT_FOUND',
+      `Run ${run} (${row.state}) has no checkpoint yet; it writes one every ${row.spec.checkpoints.every} steps. ${isResting(row.state) ? `Go on with it: npx tributary resume ${run}` : `Follow it with: npx tributary watch ${run}`}`,
+    );
+  return { run, step: newest.step, preparedKey: row.preparedKey, checkpointKey: checkpointKey(run, newest.step) };
 }
 
 /**
@@ -29,25 +40,13 @@ export async function generateTexts(
   options: { readonly namespace: string; readonly timeoutMs: number },
   { db, nats }: Pick<ApiDeps, 'db' | 'nats'>,
 ): Promise<GenerateReplyDocument> {
-  const { run, task, sources, maxLength } = input;
-  const row = await requireRun(db, run);
+  const { run, task } = input;
+  await requireRun(db, run);
   const tasks = (await tasksOf(db, run)).map((each) => each.task);
   if (!tasks.includes(task))
     throw new TributaryError('TASK_NOT_FOUND', `Run ${run} has no task "${task}"; it has: ${tasks.join(', ')}.`);
-  const [newest] = await listCheckpoints(db, run);
-  if (newest === undefined || row.preparedKey === null)
-    throw new TributaryError(
-      'CHECKPOINT_NOT_FOUND',
-      `Run ${run} (${row.state}) has no checkpoint yet; it writes one every ${row.spec.checkpoints.every} steps. ${isResting(row.state) ? `Go on with it: npx tributary resume ${run}` : `Follow it with: npx tributary watch ${run}`}`,
-    );
-  const request: GenerateRequest = {
-    run,
-    preparedKey: row.preparedKey,
-    checkpointKey: checkpointKey(run, newest.step),
-    task,
-    sources,
-    maxLength,
-  };
+  const { preparedKey, checkpointKey: key } = await newestModel(run, { db });
+  const request: GenerateRequest = { ...input, preparedKey, checkpointKey: key };
   const reply = await ask(request, options, nats);
   if (!reply.ok) throw new TributaryError(knownCode(reply.code), reply.message);
   return { run, task, step: reply.step, worker: reply.worker, outputs: [...reply.outputs] };

@@ -14,6 +14,7 @@ import {
   type FileDocument,
   type ForkReplyDocument,
   type ForkRequestDocument,
+  type GenerateOptions,
   type GenerateReplyDocument,
   type HealthDocument,
   type HistoryDocument,
@@ -183,7 +184,7 @@ export class ApiClient {
     run: string;
     task: string;
     sources: readonly string[];
-    maxLength: number | null;
+    options: GenerateOptions;
   }): Promise<GenerateReplyDocument> {
     return this.#json('POST', '/generate', request);
   }

@@ -4,6 +4,7 @@ import { addCheckpointCommands } from './commands/checkpoint-commands.js';
 import { addDataCommands } from './commands/data-commands.js';
 import { addLogsCommand } from './commands/logs-command.js';
 import { addRunCommands } from './commands/run-commands.js';
+import { addServeCommand } from './commands/serve-command.js';
 import { addStackCommands } from './commands/stack-commands.js';
 import { addSteerCommands } from './commands/steer-commands.js';
 import { addVerifyCommand } from './commands/verify-commands.js';
@@ -36,6 +37,7 @@ export async function main(args: readonly string[]): Promise<number> {
   addLogsCommand(program);
   addBenchCommand(program, finish);
   addDataCommands(program);
+  addServeCommand(program, finish);
   for (const command of program.commands) inherit(command);
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -2,7 +2,7 @@
 import { openBackend } from '@tributary/engine';
 import { type GenerateReply, type GenerateRequest, toErrorDocument } from '@tributary/protocol';
 import { createLogger } from '@tributary/telemetry';
-import { generateTexts } from '@tributary/trainer';
+import { TextGenerator } from '@tributary/trainer';
 import { readEnvironment } from './environment.js';
 import { openSession } from './nats-session.js';
 
@@ -14,8 +14,9 @@ async function answer(request: GenerateRequest): Promise<GenerateReply> {
   try {
     // A trainer may hold the GPU; a few sequences need none.
     const backend = await openBackend({ prefer: environment.backend, device: 'cpu', threads: 1 });
-    const { outputs, step } = await generateTexts(request, { objects: session.objects, backend });
-    return { ok: true, outputs, step, worker: environment.worker };
+    const generator = await TextGenerator.open(request, { objects: session.objects, backend });
+    const [outputs = []] = await generator.generate([await generator.encode(request)]);
+    return { ok: true, outputs, step: generator.step, worker: environment.worker };
   } finally {
     await session.connection.close();
   }

@@ -2,10 +2,11 @@ import type { ComputeBackend } from '@tributary/engine';
 import { specialIds, TributaryError } from '@tributary/protocol';
 import type { TaskGraph } from '../task-functions.js';
 import type { TaskParameters } from '../task-runs.js';
+import { rowsOf, searchOf } from './choose-search.js';
 import { type DecodingSize, decodingBatches, requireFit } from './decoding-batches.js';
 import { type DecodingGraph, type DecodingShape, decodingGraph, type StepOutputs } from './decoding-graph.js';
 import { stepsOf } from './hypothesis.js';
-import { type DecodingOptions, type Found, rowsOf, type Search, searchOf } from './search.js';
+import type { DecodingOptions, Found, Search } from './search.js';
 import type { RowScores } from './symbol-scores.js';
 
 /** A source to generate for. */

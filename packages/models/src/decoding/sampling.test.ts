@@ -70,6 +70,13 @@ describe('sampling', () => {
     expect(chiSquare).toBeLessThan(31.26);
   });
 
+  it('takes the lower symbols where not all that are equally likely are needed', () => {
+    const logits = Float32Array.of(0, 1, 0, 0, 1, 0);
+    const { symbols } = samplingDistribution(logits, { ...all, topP: 0.75 });
+    // e / (2 e + 4) = 0.288 each, then 0.106 each.
+    expect([...symbols].sort()).toEqual([0, 1, 2, 4]);
+  });
+
   it('draws what is forbidden never, and the only symbol that is left surely', () => {
     const logits = logitsOf('forbidden');
     logits.fill(Number.NEGATIVE_INFINITY, 0, 4);

@@ -21,8 +21,12 @@ export interface SamplingOptions {
  */
 export function samplingDistribution(logits: Float32Array, { temperature, topK, topP }: SamplingOptions): Distribution {
   const places = topK === null || topK >= logits.length ? possible(logits) : largest(logits, topK);
-  const most = places.reduce((best, place) => Math.max(best, logits[place] as number), Number.NEGATIVE_INFINITY);
-  const weights = Float64Array.from(places, (place) => Math.exp(((logits[place] as number) - most) / temperature));
+  let most = Number.NEGATIVE_INFINITY;
+  for (const place of places) most = Math.max(most, logits[place] as number);
+  const weights = new Float64Array(places.length);
+  places.forEach((place, index) => {
+    weights[index] = Math.exp(((logits[place] as number) - most) / temperature);
+  });
   const all = normalised({ symbols: places, probabilities: weights });
   return topP >= 1 ? all : nucleus(all, topP);
 }
@@ -31,7 +35,8 @@ export function samplingDistribution(logits: Float32Array, { temperature, topK, 
 export function draw({ symbols, probabilities }: Distribution, uniform: number): number {
   let below = 0;
   let last = -1;
-  for (const [index, probability] of probabilities.entries()) {
+  for (let index = 0; index < probabilities.length; index++) {
+    const probability = probabilities[index] as number;
     if (probability === 0) continue;
     last = index;
     below += probability;
@@ -43,28 +48,34 @@ export function draw({ symbols, probabilities }: Distribution, uniform: number):
 
 function possible(logits: Float32Array): number[] {
   const places: number[] = [];
-  for (const [place, logit] of logits.entries()) if (logit > Number.NEGATIVE_INFINITY) places.push(place);
+  for (let place = 0; place < logits.length; place++)
+    if ((logits[place] as number) > Number.NEGATIVE_INFINITY) places.push(place);
   return places;
 }
 
 function nucleus({ symbols, probabilities }: Distribution, topP: number): Distribution {
-  // Symbols less likely than this have less than 1 - topP together: the nucleus has none of them, and few are left to sort.
-  const floor = (1 - topP) / symbols.length;
-  const order: number[] = [];
-  for (const [index, probability] of probabilities.entries()) if (probability >= floor) order.push(index);
-  const probability = (index: number): number => probabilities[index] as number;
-  order.sort((a, b) => probability(b) - probability(a) || (symbols[a] as number) - (symbols[b] as number));
+  // Numbers alone, since sorting them is several times as fast as sorting symbols by them.
+  const ascending = probabilities.slice().sort();
   let together = 0;
-  let count = 0;
-  while (count < order.length && together < topP) together += probability(order[count++] as number);
-  const kept = order.slice(0, Math.max(1, count));
+  let least = ascending.length;
+  while (least > 0 && together < topP) together += ascending[--least] as number;
+  const threshold = ascending[least] as number;
+  let equal = 0;
+  while (least + equal < ascending.length && ascending[least + equal] === threshold) equal++;
+  const kept: number[] = [];
+  for (let index = 0; index < probabilities.length; index++) {
+    const probability = probabilities[index] as number;
+    // Of those as likely as the last one as many as are needed.
+    if (probability > threshold || (probability === threshold && equal-- > 0)) kept.push(index);
+  }
   return normalised({
     symbols: kept.map((index) => symbols[index] as number),
-    probabilities: Float64Array.from(kept, probability),
+    probabilities: Float64Array.from(kept, (index) => probabilities[index] as number),
   });
 }
 
 function normalised({ symbols, probabilities }: Distribution): Distribution {
-  const sum = probabilities.reduce((a, b) => a + b, 0);
+  let sum = 0;
+  for (let index = 0; index < probabilities.length; index++) sum += probabilities[index] as number;
   return { symbols, probabilities: probabilities.map((probability) => probability / sum) };
 }

@@ -1,7 +1,5 @@
 import type { SearchOptions } from '@tributary/protocol';
-import { beamSearch } from './beam-search.js';
 import type { Hypothesis } from './hypothesis.js';
-import { rowSearch } from './row-search.js';
 import type { RowScores } from './symbol-scores.js';
 
 /** What a row of a search is fed next. */
@@ -34,15 +32,4 @@ export interface DecodingOptions {
   readonly nBest: number;
   readonly repetitionPenalty: number;
   readonly attention: boolean;
-}
-
-/** Rows that a search for one source takes. */
-export const rowsOf = ({ search, nBest }: Pick<DecodingOptions, 'search' | 'nBest'>): number =>
-  search.kind === 'beam' ? search.width : nBest;
-
-/** @param source number of the source among those of its request: names its random stream */
-export function searchOf(options: DecodingOptions, source: number): Search {
-  return options.search.kind === 'beam'
-    ? beamSearch({ ...options, ...options.search })
-    : rowSearch(options, options.search, source);
 }

@@ -1,4 +1,3 @@
-import { TributaryError } from '@tributary/protocol';
 import type { Command } from 'commander';
 import { ApiClient } from '../api-client.js';
 import { conflictsOfRun } from '../conflicts-of-run.js';
@@ -7,12 +6,12 @@ import { readRunFile } from '../read-run-file.js';
 import { grafanaPage } from '../render/pages.js';
 import { printable } from '../render/quantities.js';
 import { runDetails } from '../render/run-report.js';
-import { table } from '../render/tables.js';
 import { watchRun } from '../watch-run.js';
 import { addComparisonCommands } from './comparison-commands.js';
 import { addConflictsCommand } from './conflicts-command.js';
 import { addDeleteCommand } from './delete-command.js';
 import { addExportCommands } from './export-commands.js';
+import { addGenerateCommand } from './generate-command.js';
 import { addHistoryCommands } from './history-commands.js';
 import { addLabelCommands } from './label-commands.js';
 import { type Finish, type JsonOption, positiveInteger, print, printJson } from './options.js';
@@ -122,26 +121,5 @@ export function addRunCommands(program: Command, finish: Finish): void {
       if (options.watch) finish(await watchRun(client, run, { json: options.json ?? false }));
     });
 
-  program
-    .command('generate')
-    .description('generate with the newest checkpoint of a run')
-    .argument('<run>')
-    .argument('<text...>', 'one or more sources')
-    .requiredOption('--task <name>', 'which of its tasks')
-    .option('--max-length <n>', 'longest output, in symbols', positiveInteger)
-    .option('--json', 'print JSON')
-    .action(async (run: string, sources: string[], options: JsonOption & { task: string; maxLength?: number }) => {
-      if (sources.some((source) => source.trim() === ''))
-        throw new TributaryError('DATA_INVALID', 'A text to generate from is empty; give each at least one symbol.');
-      const request = { run, task: options.task, sources, maxLength: options.maxLength ?? null };
-      const reply = await (await ApiClient.open()).generate(request);
-      if (options.json) return printJson(reply);
-      if (reply.outputs.length === 1) return print(reply.outputs[0]?.generated ?? '');
-      print(
-        table(
-          ['source', 'generated'],
-          reply.outputs.map(({ source, generated }) => [source, generated]),
-        ),
-      );
-    });
+  addGenerateCommand(program);
 }

@@ -19,10 +19,12 @@ export interface ChartOptions {
   readonly log: boolean;
 }
 
-/** How the lines of a plot are written: what the drawing library needs to know, and its height in pixels. */
+/** How a plot is written: what the drawing library needs to know, and its size in pixels. */
 export interface Chart {
   readonly option: EChartsCoreOption;
   readonly height: number;
+  /** Default: that of plots of runs. */
+  readonly width?: number;
 }
 
 /**

@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises';
-import { extname } from 'node:path';
 import { type HistoryDocument, TributaryError } from '@tributary/protocol';
 import type { ApiClient } from '../api-client.js';
 import { chartOf } from './chart-option.js';
+import { drawChart, requireFormat } from './draw-chart.js';
 
 /** Points of one line: more than there are pixels. */
 const pointsPerLine = 2_000;
@@ -31,12 +30,7 @@ export interface PlotReport {
 export async function plotRuns(client: ApiClient, request: PlotRequest): Promise<PlotReport> {
   const { out, log } = request;
   const [runs, metrics] = [[...new Set(request.runs)], [...new Set(request.metrics)]];
-  const format = extname(out).toLowerCase();
-  if (format !== '.svg' && format !== '.png')
-    throw new TributaryError(
-      'SPEC_INVALID',
-      `${out} is neither .svg nor .png; name the plot like loss.svg or loss.png.`,
-    );
+  requireFormat(out, 'loss');
   if (runs.length * metrics.length > mostLines)
     throw new TributaryError(
       'SPEC_INVALID',
@@ -57,18 +51,6 @@ export async function plotRuns(client: ApiClient, request: PlotRequest): Promise
       }
     if (histories.length === before) throw refusal;
   }
-  const chart = chartOf(runs, metrics, histories, { log });
-  // Few commands draw, and loading what does takes a while.
-  const { pngOf, svgOf } = await import('./render-chart.js');
-  try {
-    await writeFile(out, format === '.svg' ? svgOf(chart) : await pngOf(chart));
-  } catch (cause) {
-    if (cause instanceof TributaryError) throw cause;
-    throw new TributaryError(
-      'DATA_INVALID',
-      `${out} cannot be written (${cause instanceof Error ? cause.message : String(cause)}); name a file in a folder that is there.`,
-      { cause },
-    );
-  }
+  await drawChart(chartOf(runs, metrics, histories, { log }), out);
   return { out, lines: histories.length, missing };
 }
