@@ -1,5 +1,6 @@
 import { type ComputeBackend, tf } from '@tributary/engine';
 import { specialIds } from '@tributary/protocol';
+import { bannedSymbols } from './banned-symbols.js';
 import { symbolSteps } from './embedded-symbols.js';
 import { type Feedback, generationSteps, realRows, stepsPerCall } from './generation-steps.js';
 import { ints, type TaskGraph } from './task-functions.js';
@@ -22,13 +23,6 @@ export interface GreedyGenerator {
   dispose(): void;
 }
 
-/** Scores that keep a symbol from ever being the largest. */
-function bannedSymbols(vocabulary: number): Float32Array {
-  const scores = new Float32Array(vocabulary);
-  for (const id of [specialIds.pad, specialIds.start, specialIds.unknown]) scores[id] = -1e9;
-  return scores;
-}
-
 export function greedyGenerator(
   graph: TaskGraph,
   task: string,
@@ -45,7 +39,7 @@ export function greedyGenerator(
     },
     emit(views, outputs) {
       const logits = graph.head.predict(views, outputs);
-      const allowed = tf.add(logits, tf.tensor1d(bannedSymbols(logits.shape[1] as number)));
+      const allowed = tf.add(logits, bannedSymbols(logits.shape[1] as number));
       return tf.cast(tf.argMax(allowed, 1), 'int32');
     },
   };
